@@ -1,0 +1,3 @@
+module flink-payments
+
+go 1.25.0
