@@ -1,0 +1,262 @@
+package components
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/go-viper/mapstructure/v2"
+
+	"flink-payments/k8s/rules"
+)
+
+// decode reads one configuration value into target, a pointer to the setting's
+// struct, and returns a violation for each key nobody knows and each value of
+// the wrong type. Paths begin with key. What could be read is in target.
+func decode(key, text string, target any) rules.Violations {
+	raw, err := parse(text)
+	if err != nil {
+		return rules.Violations{wrongType(key, excerpt(text), "this is not "+kindWords(reflect.TypeOf(target).Elem()))}
+	}
+	var seen mapstructure.Metadata
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result:     target,
+		Metadata:   &seen,
+		TagName:    "json",
+		Squash:     true,
+		MatchName:  func(key, field string) bool { return key == field },
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(refuseBareNumbers, plainNumbers, mapstructure.TextUnmarshallerHookFunc()),
+	})
+	if err != nil {
+		panic(err) // the target is not a pointer: a mistake in this program
+	}
+	var found rules.Violations
+	for _, e := range leaves(decoder.Decode(raw)) {
+		path, reason := key, e.Error()
+		var named *mapstructure.DecodeError
+		if errors.As(e, &named) {
+			path, reason = rules.Join(key, named.Name()), describe(named.Unwrap())
+		}
+		found = append(found, wrongType(path, excerpt(valueAt(raw, strings.TrimPrefix(path, key))), reason))
+	}
+	for _, unknown := range seen.Unused {
+		found = append(found, unknownKey(rules.Join(key, unknown), knownKeys(reflect.TypeOf(target).Elem(), unknown)))
+	}
+	return found
+}
+
+// parse reads JSON, as Pulumi hands objects over, and keeps numbers as written.
+// A bare word is a string: Pulumi hands strings over without quotes.
+func parse(text string) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.UseNumber()
+	var raw any
+	if err := decoder.Decode(&raw); err != nil {
+		return nil, err
+	}
+	if decoder.More() {
+		return nil, errors.New("more than one value")
+	}
+	return raw, nil
+}
+
+// refuseBareNumbers keeps 1.10 from becoming the version 1.1, and 30 from becoming 30 of some unit.
+func refuseBareNumbers(from, to reflect.Type, value any) (any, error) {
+	if from != reflect.TypeFor[json.Number]() {
+		return value, nil
+	}
+	_, isText := reflect.New(to).Interface().(encoding.TextUnmarshaler)
+	switch {
+	case isText:
+		return nil, errors.New("a number without a unit")
+	case to.Kind() == reflect.String:
+		return nil, errors.New("a number where text is expected: put it in quotes")
+	}
+	return value, nil
+}
+
+// plainNumbers turns the numbers of free-form maps into ints and floats.
+func plainNumbers(_, to reflect.Type, value any) (any, error) {
+	if to.Kind() != reflect.Interface {
+		return value, nil
+	}
+	return plain(value), nil
+}
+
+func plain(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if whole, err := v.Int64(); err == nil {
+			return int(whole)
+		}
+		float, _ := v.Float64() // a JSON number always is one, or infinite
+		return float
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = plain(v[key])
+		}
+	}
+	return value
+}
+
+// leaves flattens joined errors.
+func leaves(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, leaves(e)...)
+		}
+		return all
+	}
+	if named := (*mapstructure.DecodeError)(nil); errors.As(err, &named) {
+		return []error{named}
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return leaves(inner)
+	}
+	return []error{err}
+}
+
+// describe says a decoder's error in the words of a settings file.
+func describe(err error) string {
+	if wrong := (*mapstructure.UnconvertibleTypeError)(nil); errors.As(err, &wrong) {
+		return fmt.Sprintf("%s is expected, not %s", kindWords(wrong.Expected.Type()), kindWords(reflect.TypeOf(wrong.Value)))
+	}
+	if wrong := (*mapstructure.ParseError)(nil); errors.As(err, &wrong) {
+		return kindWords(wrong.Expected.Type()) + " is expected"
+	}
+	return err.Error()
+}
+
+func kindWords(t reflect.Type) string {
+	if t == nil {
+		return "nothing"
+	}
+	if t == reflect.TypeFor[json.Number]() {
+		return "a number"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "a map of keys"
+	}
+	return "text"
+}
+
+func wrongType(path, value, reason string) rules.Violation {
+	return rules.Violation{
+		Rule: "setting-type", Severity: rules.Refuse, Path: path, Value: value, Reason: reason,
+		Fix: "the type that the settings table of the README gives for this key",
+	}
+}
+
+func unknownKey(path string, known []string) rules.Violation {
+	key := path[strings.LastIndexByte(path, '.')+1:]
+	fix := "one of " + strings.Join(known, ", ")
+	if near := nearest(key, known); near != "" {
+		fix = near
+	}
+	return rules.Violation{
+		Rule: "setting-unknown", Severity: rules.Refuse, Path: path, Value: key,
+		Reason: "no such setting: it would be ignored", Fix: fix,
+	}
+}
+
+// nearest returns the known key most like a mistyped one, or "" when none is near.
+func nearest(key string, known []string) string {
+	best, distance := "", max(2, len(key)/3)+1
+	for _, candidate := range known {
+		d := levenshtein.Distance(strings.ToLower(key), strings.ToLower(candidate), nil)
+		if d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best
+}
+
+// knownKeys are the keys of the struct in which the last part of path stands.
+func knownKeys(t reflect.Type, path string) []string {
+	parts := steps(path)
+	for _, part := range parts[:len(parts)-1] {
+		t = child(t, part)
+	}
+	var keys []string
+	for _, f := range reflect.VisibleFields(t) {
+		if name := f.Tag.Get("json"); name != "" && name != "-" {
+			keys = append(keys, name)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func child(t reflect.Type, part string) reflect.Type {
+	if t.Kind() != reflect.Struct {
+		return t.Elem() // a list's or map's
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("json") == part {
+			return f.Type
+		}
+	}
+	panic("no field " + part) // the decoder walked it a moment ago
+}
+
+// steps splits a path such as [0].checkpoints.interval.
+func steps(path string) []string {
+	return strings.FieldsFunc(strings.ReplaceAll(path, "[", "."), func(r rune) bool { return r == '.' || r == ']' })
+}
+
+// valueAt finds what a person wrote at a path; nil when it is not there.
+func valueAt(raw any, path string) any {
+	for _, part := range steps(path) {
+		switch at := raw.(type) {
+		case map[string]any:
+			raw = at[part]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(part, &i); err != nil || i >= len(at) {
+				return nil
+			}
+			raw = at[i]
+		default:
+			return nil
+		}
+	}
+	return raw
+}
+
+// excerpt shows a value in one short line.
+func excerpt(value any) string {
+	if value == nil {
+		return ""
+	}
+	text := fmt.Sprint(value)
+	if encoded, err := json.Marshal(value); err == nil {
+		text = string(encoded)
+	}
+	if len(text) > 60 {
+		text = text[:57] + "..."
+	}
+	return text
+}

@@ -1,0 +1,142 @@
+package components
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"flink-payments/k8s/flink"
+	"flink-payments/k8s/rules"
+)
+
+// Load reads, defaults and judges the stack's settings, and returns every
+// violation of them at once. Nothing below components/ reads configuration.
+func Load(ctx *pulumi.Context) (Settings, rules.Violations) {
+	var s Settings
+	found := s.read(ctx)
+	found = append(found, unknownTopLevel()...)
+	if len(found) > 0 {
+		// A rule that judged a half-read setting would name a mistake nobody made.
+		return s, found
+	}
+	s = s.withDefaults(ctx.Stack())
+	return s, Judge(s)
+}
+
+// source is where configuration values come from, by full key.
+type source interface {
+	GetConfig(key string) (string, bool)
+	IsConfigSecret(key string) bool
+}
+
+// read fills the settings from their source.
+func (s *Settings) read(from source) rules.Violations {
+	var found rules.Violations
+	s.Region, _ = from.GetConfig("aws:region")
+	if text, set := from.GetConfig(disableDefaultProviders); set {
+		found = append(found, decode(disableDefaultProviders, text, &s.DisabledDefaultProviders)...)
+	}
+	for key, target := range s.texts() {
+		*target, _ = from.GetConfig(Project + ":" + key)
+	}
+	for key, target := range s.objects() {
+		full := Project + ":" + key
+		text, set := from.GetConfig(full)
+		if !set || strings.TrimSpace(text) == "" {
+			continue
+		}
+		wrong := decode(full, text, target)
+		if from.IsConfigSecret(full) {
+			for i := range wrong {
+				wrong[i].Value = "(secret)"
+			}
+		}
+		found = append(found, wrong...)
+	}
+	return found
+}
+
+// texts and objects are the top-level keys of the project's namespace.
+func (s *Settings) texts() map[string]*string {
+	return map[string]*string{"environment": &s.Environment, "team": &s.Team}
+}
+
+func (s *Settings) objects() map[string]any {
+	return map[string]any{
+		"tags": &s.Tags, "aws": &s.AWS, "cluster": &s.Cluster, "platform": &s.Platform,
+		"vault": &s.Vault, "datadog": &s.Datadog, "jobs": &s.Jobs,
+	}
+}
+
+const disableDefaultProviders = "pulumi:disable-default-providers"
+
+// unknownTopLevel finds keys of the project's namespace that nobody reads. The
+// SDK offers no list of keys, so it looks where the language host puts them;
+// driven as inline source (a test) there is nothing to look at.
+func unknownTopLevel() rules.Violations {
+	var all map[string]string
+	if json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all) != nil {
+		return nil
+	}
+	known := slices.Sorted(maps.Keys((&Settings{}).objects()))
+	known = slices.Sorted(slices.Values(append(known, slices.Collect(maps.Keys((&Settings{}).texts()))...)))
+	var found rules.Violations
+	for _, full := range slices.Sorted(maps.Keys(all)) {
+		key, ours := strings.CutPrefix(full, Project+":")
+		if ours && !slices.Contains(known, key) {
+			v := unknownKey(full, known)
+			v.Value = key
+			v.Fix = Project + ":" + cmp.Or(nearest(key, known), strings.Join(known, " or "+Project+":"))
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+// withDefaults fills in every unset setting that has a default.
+func (s Settings) withDefaults(stack string) Settings {
+	s.Environment = cmp.Or(s.Environment, stack)
+	s.AWS.RolePath = cmp.Or(s.AWS.RolePath, "/")
+	s.AWS.LogRetentionDays = cmp.Or(s.AWS.LogRetentionDays, 365)
+
+	cm := &s.Platform.CertManager
+	cm.Namespace = cmp.Or(cm.Namespace, "cert-manager")
+	cm.Version = cmp.Or(cm.Version, "v1.15.3")
+	cm.Chart = cmp.Or(cm.Chart, "cert-manager")
+	cm.Repository = cmp.Or(cm.Repository, "https://charts.jetstack.io")
+	cm.Timeout = cmp.Or(cm.Timeout, 10*flink.Minute)
+
+	op := &s.Platform.Operator
+	op.Namespace = cmp.Or(op.Namespace, "flink-operator")
+	op.Version = cmp.Or(op.Version, "1.10.0")
+	op.Chart = cmp.Or(op.Chart, "flink-kubernetes-operator")
+	op.Repository = cmp.Or(op.Repository, fmt.Sprintf(Archive, op.Version))
+	op.Replicas = cmp.Or(op.Replicas, 2)
+	op.Timeout = cmp.Or(op.Timeout, 10*flink.Minute)
+
+	s.Vault.AuthPath = cmp.Or(s.Vault.AuthPath, "kubernetes")
+	s.Vault.Mount = cmp.Or(s.Vault.Mount, "secret")
+	s.Datadog.Site = cmp.Or(s.Datadog.Site, "datadoghq.com")
+	s.Datadog.AgentNamespace = cmp.Or(s.Datadog.AgentNamespace, "datadog")
+
+	s.Jobs = slices.Clone(s.Jobs)
+	for i := range s.Jobs {
+		s.Jobs[i] = s.Jobs[i].withDefaults(s.Cluster.Name)
+	}
+	return s
+}
+
+func (j Job) withDefaults(cluster string) Job {
+	j.Job = j.Job.WithDefaults()
+	j.Kafka.VaultRole = cmp.Or(j.Kafka.VaultRole, j.Namespace+"-"+j.Name)
+	j.Kafka.VaultPolicy = cmp.Or(j.Kafka.VaultPolicy, j.Namespace+"-"+j.Name+"-kafka-read")
+	j.Identity.PolicyName = cmp.Or(j.Identity.PolicyName, j.State.Bucket)
+	j.Identity.RoleName = cmp.Or(j.Identity.RoleName, cluster+"-"+j.Namespace+"-"+j.Name)
+	return j
+}
