@@ -1,0 +1,32 @@
+package policy
+
+// A ServiceAccount of Kubernetes.
+type ServiceAccount struct {
+	Namespace string
+	Name      string
+}
+
+// Subject is how a cluster's tokens name it.
+func (s ServiceAccount) Subject() string {
+	return "system:serviceaccount:" + s.Namespace + ":" + s.Name
+}
+
+// Trust lets one ServiceAccount, and nobody else, take on a role. Both the subject and the audience are
+// pinned: either alone would let other tokens of the cluster in. A job that may run
+// in several clusters has one issuer each.
+func Trust(partition Partition, account string, issuers []string, who ServiceAccount) Document {
+	var statements []Statement
+	for _, issuer := range issuers {
+		host := issuerHost(issuer)
+		statements = append(statements, Statement{
+			Effect:    Allow,
+			Principal: &Principal{Federated: []string{partition.OIDCProviderARN(account, issuer)}},
+			Action:    []string{"sts:AssumeRoleWithWebIdentity"},
+			Condition: Condition{"StringEquals": {
+				host + ":aud": {partition.Audience},
+				host + ":sub": {who.Subject()},
+			}},
+		})
+	}
+	return document(statements...)
+}
