@@ -55,8 +55,10 @@ const vaultVersion = "6.7.4"
 
 // NewVaultProvider returns a provider that logs in by the plugin's own environment, VAULT_TOKEN first.
 //
-// The SDK's constructor demands a token as an input, which would put it into the stack's state. So
-// the provider is registered without one, and the plugin looks for it itself.
+// The SDK's constructor demands a token as an input, which would put it into the stack's state. The
+// plugin does not: its token has the default VAULT_TOKEN (terraform-provider-vault
+// internal/provider/provider.go, EnvDefaultFunc), which the bridge's CheckConfig fills in for its own checks
+// but does not return, and Configure reads again; after it comes the vault command's token helper.
 func NewVaultProvider(ctx *pulumi.Context, name string, args VaultProviderArgs, opts ...pulumi.ResourceOption) (*vault.Provider, error) {
 	inputs := pulumi.Map{}
 	if args.Address != "" {

@@ -41,8 +41,8 @@ type StateStore struct {
 	BucketARN pulumi.StringOutput
 	LogBucket pulumi.StringOutput
 	KeyARN    pulumi.StringOutput
-	// TrailARN is empty without data events.
-	TrailARN pulumi.StringOutput
+	// Trail is the name of the CloudTrail trail of data events; empty without them.
+	Trail pulumi.StringOutput
 	// BucketPolicy, KeyPolicy and LogBucketPolicy are the documents as JSON, for the audit.
 	BucketPolicy    pulumi.StringOutput
 	KeyPolicy       pulumi.StringOutput
@@ -95,10 +95,6 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 		return fail(err)
 	}
 	place := args.Store
-	trail := ""
-	if args.DataEvents {
-		trail = name + "-state"
-	}
 	store := &StateStore{
 		store:        place,
 		Lifecycle:    policy.StateLifecycle(place.Roots, args.RecoveryWindowDays, args.RetiredDays),
@@ -139,7 +135,7 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 		return fail(fmt.Errorf("key alias: %w", err))
 	}
 
-	logPolicy := pulumi.String(place.LogBucketPolicy(accessLogPrefix, trail).JSON())
+	logPolicy := pulumi.String(place.LogBucketPolicy(accessLogPrefix, args.DataEvents).JSON())
 	logs, err := newBucket(ctx, name+"-logs", store, bucketArgs{
 		name: policy.LogBucket(place.Bucket),
 		// Access logs cannot be delivered to a bucket whose default is a KMS key.
@@ -191,12 +187,18 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 	// The markers show a person the three roots before the job has written anything.
 	for _, root := range place.Roots.List() {
 		_, err := s3.NewBucketObjectv2(ctx, name+"-root-"+root, &s3.BucketObjectv2Args{
-			Bucket:  state.bucket.Bucket,
-			Key:     pulumi.String(root + "/"),
-			Content: pulumi.String(""),
+			Bucket: state.bucket.Bucket,
+			Key:    pulumi.String(root + "/"),
 		}, store.keep(notification)...)
 		if err != nil {
 			return fail(fmt.Errorf("root %s/: %w", root, err))
+		}
+	}
+
+	store.Trail = pulumi.String("").ToStringOutput()
+	if args.DataEvents {
+		if store.Trail, err = newTrail(ctx, name+"-trail", store, logs, args.Tags); err != nil {
+			return fail(err)
 		}
 	}
 
@@ -204,7 +206,6 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 	store.BucketARN = state.bucket.Bucket.ApplyT(place.Partition.BucketARN).(pulumi.StringOutput)
 	store.LogBucket = logs.bucket.Bucket
 	store.KeyARN = key.Arn
-	store.TrailARN = pulumi.String("").ToStringOutput()
 	store.BucketPolicy = bucketPolicy
 	store.KeyPolicy = pulumi.String(place.KeyPolicy().JSON()).ToStringOutput()
 	store.LogBucketPolicy = logPolicy.ToStringOutput()
@@ -213,6 +214,7 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 		"bucketArn":       store.BucketARN,
 		"logBucket":       store.LogBucket,
 		"keyArn":          store.KeyARN,
+		"trail":           store.Trail,
 		"bucketPolicy":    store.BucketPolicy,
 		"keyPolicy":       store.KeyPolicy,
 		"logBucketPolicy": store.LogBucketPolicy,

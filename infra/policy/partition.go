@@ -12,9 +12,6 @@ type Partition struct {
 	ID string
 	// DNSSuffix ends the host name of every service: amazonaws.com.
 	DNSSuffix string
-	// Audience is what the token of a ServiceAccount is made for, and what a
-	// trust policy pins it to.
-	Audience string
 }
 
 // partitions by the start of a region's name, as botocore's partitions.json has them.
@@ -22,13 +19,13 @@ var partitions = []struct {
 	prefix string
 	Partition
 }{
-	{"cn-", Partition{"aws-cn", "amazonaws.com.cn", "sts.amazonaws.com"}},
-	{"us-gov-", Partition{"aws-us-gov", "amazonaws.com", "sts.amazonaws.com"}},
-	{"us-iso-", Partition{"aws-iso", "c2s.ic.gov", "sts.amazonaws.com"}},
-	{"us-isob-", Partition{"aws-iso-b", "sc2s.sgov.gov", "sts.amazonaws.com"}},
-	{"eu-isoe-", Partition{"aws-iso-e", "cloud.adc-e.uk", "sts.amazonaws.com"}},
-	{"us-isof-", Partition{"aws-iso-f", "csp.hci.ic.gov", "sts.amazonaws.com"}},
-	{"eusc-", Partition{"aws-eusc", "amazonaws.eu", "sts.amazonaws.com"}},
+	{"cn-", Partition{"aws-cn", "amazonaws.com.cn"}},
+	{"us-gov-", Partition{"aws-us-gov", "amazonaws.com"}},
+	{"us-iso-", Partition{"aws-iso", "c2s.ic.gov"}},
+	{"us-isob-", Partition{"aws-iso-b", "sc2s.sgov.gov"}},
+	{"eu-isoe-", Partition{"aws-iso-e", "cloud.adc-e.uk"}},
+	{"us-isof-", Partition{"aws-iso-f", "csp.hci.ic.gov"}},
+	{"eusc-", Partition{"aws-eusc", "amazonaws.eu"}},
 }
 
 // PartitionOf returns the partition of a region; every region that no other
@@ -39,7 +36,7 @@ func PartitionOf(region string) Partition {
 			return p.Partition
 		}
 	}
-	return Partition{"aws", "amazonaws.com", "sts.amazonaws.com"}
+	return Partition{"aws", "amazonaws.com"}
 }
 
 // ARN of a resource; region and account are empty where the service's ARNs have none.

@@ -9,7 +9,8 @@ import "strings"
 // sts:GetCallerIdentity names a role's session, arn:aws:sts::1:assumed-role/NAME/SESSION,
 // while policies see the role, arn:aws:iam::1:role/PATH/NAME, and the session does not tell the
 // path. A role's name is unique in its account whatever its path, so a path that is written
-// out is believed when the name after it is matched by more than wildcards.
+// out is believed when the name after it is matched by more than wildcards: role/ci/deployer
+// covers a session of deployer, role/ci/* covers none.
 func Covers(administrators []string, callerARN string) bool {
 	for _, pattern := range administrators {
 		if covers(pattern, callerARN) {
@@ -38,7 +39,7 @@ func covers(pattern, callerARN string) bool {
 	if arnLike(pattern, "arn:"+partition+":iam::"+account+":role/"+role) {
 		return true
 	}
-	// A pattern with a path: the last part must match the name.
+	// A pattern with a path: the last part must match the name, and neither may be wildcards only.
 	slash := strings.LastIndex(pattern, "/")
 	parts := strings.SplitN(pattern, ":", 6)
 	if slash < 0 || len(parts) != 6 || !strings.HasPrefix(parts[5], "role/") {
@@ -46,7 +47,7 @@ func covers(pattern, callerARN string) bool {
 	}
 	name := pattern[slash+1:]
 	path := strings.TrimPrefix(parts[5][:len(parts[5])-len(name)], "role/")
-	if strings.Trim(name, "*?") == "" && strings.Trim(path, "*/") != "" {
+	if strings.Trim(name, "*?") == "" || strings.Trim(path, "*?/") == "" {
 		return false
 	}
 	parts[5] = "role/" + name

@@ -54,10 +54,10 @@ func LogBucket(bucket string) string {
 // versioned bucket it only makes a version noncurrent. With a bucket key the
 // encryption context is the bucket's ARN, never an object's.
 func (s Store) ReadWrite(keyARN string) Document {
-	var prefixes, bare, below []string
+	var prefixes, readable, below []string
 	for _, root := range s.Roots.List() {
 		prefixes = append(prefixes, root, root+"/*")
-		bare = append(bare, s.ARN()+"/"+root)
+		readable = append(readable, s.ARN()+"/"+root, s.ARN()+"/"+root+"/*")
 		below = append(below, s.ARN()+"/"+root+"/*")
 	}
 	return document(
@@ -70,7 +70,7 @@ func (s Store) ReadWrite(keyARN string) Document {
 		Statement{
 			Sid: "ReadState", Effect: Allow,
 			Action:   []string{"s3:GetObject"},
-			Resource: append(bare, below...),
+			Resource: readable,
 		},
 		Statement{
 			Sid: "WriteState", Effect: Allow,
@@ -151,9 +151,9 @@ func (s Store) KeyPolicy() Document {
 	)
 }
 
-// LogBucketPolicy lets S3 deliver the state bucket's access logs below prefix,
-// and CloudTrail its events where trail names one; the rest is as for the state bucket.
-func (s Store) LogBucketPolicy(prefix, trail string) Document {
+// LogBucketPolicy lets S3 deliver the state bucket's access logs below prefix, and
+// the store's trail its events where there is one; the rest is as for the state bucket.
+func (s Store) LogBucketPolicy(prefix string, dataEvents bool) Document {
 	logs := s.Partition.BucketARN(LogBucket(s.Bucket))
 	statements := append(denyWeakTransport(logs), s.protection(logs)...)
 	statements = append(statements, Statement{
@@ -166,9 +166,9 @@ func (s Store) LogBucketPolicy(prefix, trail string) Document {
 			"StringEquals": {"aws:SourceAccount": {s.Account}},
 		},
 	})
-	if trail != "" {
+	if dataEvents {
 		cloudtrail := &Principal{Service: []string{"cloudtrail.amazonaws.com"}}
-		source := map[string][]string{"aws:SourceArn": {s.TrailARN(trail)}}
+		source := map[string][]string{"aws:SourceArn": {s.TrailARN()}}
 		statements = append(statements,
 			Statement{
 				Sid: "TrailReadsOwner", Effect: Allow, Principal: cloudtrail,
@@ -185,9 +185,12 @@ func (s Store) LogBucketPolicy(prefix, trail string) Document {
 	return document(statements...)
 }
 
-// TrailARN of a CloudTrail trail of the store's region and account.
-func (s Store) TrailARN(name string) string {
-	return s.Partition.ARN("cloudtrail", s.Region, s.Account, "trail/"+name)
+// TrailName of the CloudTrail trail that records the requests for the bucket's objects.
+func (s Store) TrailName() string { return s.Bucket + "-data-events" }
+
+// TrailARN of that trail.
+func (s Store) TrailARN() string {
+	return s.Partition.ARN("cloudtrail", s.Region, s.Account, "trail/"+s.TrailName())
 }
 
 func denyWeakTransport(bucketARN string) []Statement {

@@ -1,5 +1,9 @@
 package policy
 
+// audience that EKS puts into a ServiceAccount's token. It is a word and no host name: the same in
+// every partition, China's included (eksctl issue 1910).
+const audience = "sts.amazonaws.com"
+
 // A ServiceAccount of Kubernetes.
 type ServiceAccount struct {
 	Namespace string
@@ -23,7 +27,7 @@ func Trust(partition Partition, account string, issuers []string, who ServiceAcc
 			Principal: &Principal{Federated: []string{partition.OIDCProviderARN(account, issuer)}},
 			Action:    []string{"sts:AssumeRoleWithWebIdentity"},
 			Condition: Condition{"StringEquals": {
-				host + ":aud": {partition.Audience},
+				host + ":aud": {audience},
 				host + ":sub": {who.Subject()},
 			}},
 		})
