@@ -1,0 +1,273 @@
+package k8s
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"flink-payments/k8s/chart"
+	"flink-payments/k8s/helm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Names that the operator's chart fixes or that this program gives it.
+const (
+	operatorRelease        = "flink-kubernetes-operator"
+	operatorServiceAccount = "flink-operator"
+)
+
+// OperatorArgs describe the Flink Kubernetes operator.
+type OperatorArgs struct {
+	// Namespace of the operator. Default flink-operator. It must exist.
+	Namespace string
+	// Version of the chart. Default 1.10.0.
+	Version string
+	// Repository default: the archive's directory of this version, which stays
+	// when downloads.apache.org drops it, unless Chart is given.
+	Repository string
+	// Chart default: flink-kubernetes-operator. With no Repository: a local path or an oci:// URL.
+	Chart string
+	// ImageRegistry replaces ghcr.io; the path below it stays.
+	ImageRegistry string
+	// WatchNamespaces are the jobs'; they must exist. Empty: every namespace.
+	WatchNamespaces []string
+	// CRDs of this version (chart.CRDs); empty: the cluster's owner keeps them.
+	CRDs []chart.CRD
+	// CRDProvider adopts CRDs that are already there (NewAdoptingProvider).
+	// Needed when there are CRDs.
+	CRDProvider pulumi.ProviderResource
+	// KeystorePassword of the webhook is a Secret in the operator's namespace
+	// that this program does not make. Empty: the chart's published password.
+	KeystorePassword SecretKey
+	// Replicas default: 2, one leader and one standby.
+	Replicas int
+	Labels   map[string]string
+	// Values are merged over the program's.
+	Values map[string]any
+	// Timeout default: see Chart.
+	Timeout time.Duration
+	// CertManager signs the webhook's certificate. Needed: Existing{} where the cluster has one.
+	CertManager Part
+	// After are waited for: the operator's namespace and the watched ones.
+	After []pulumi.Resource
+}
+
+// SecretKey is one key of a Kubernetes Secret.
+type SecretKey struct {
+	Name string
+	Key  string
+}
+
+// Operator is an installed operator.
+type Operator struct {
+	pulumi.ResourceState
+
+	Namespace       string
+	Version         string
+	WatchNamespaces []string
+	Release         *helm.Release
+	CRDs            []*Object
+}
+
+// Ready are the release and the CRDs. A FlinkDeployment that outlived the
+// operator could not be deleted: nobody would take its finalizer off.
+func (o *Operator) Ready() []pulumi.Resource {
+	parts := []pulumi.Resource{o.Release}
+	for _, crd := range o.CRDs {
+		parts = append(parts, crd)
+	}
+	return parts
+}
+
+// NewOperator installs the operator's CRDs, one right that its chart forgets,
+// and the operator.
+func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pulumi.ResourceOption) (*Operator, error) {
+	args = args.withDefaults()
+	if err := args.check(); err != nil {
+		return nil, fmt.Errorf("operator %s: %w", name, err)
+	}
+	component := &Operator{Namespace: args.Namespace, Version: args.Version, WatchNamespaces: args.WatchNamespaces}
+	err := ctx.RegisterComponentResourceV2("flink-payments:k8s:Operator", name, pulumi.Map{
+		"namespace":       pulumi.String(args.Namespace),
+		"version":         pulumi.String(args.Version),
+		"watchNamespaces": pulumi.ToStringArray(args.WatchNamespaces),
+	}, component, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("operator %s: %w", name, err)
+	}
+	parent := pulumi.Parent(component)
+
+	// Helm installs the chart's crds/ once and never again, so they are objects
+	// of their own. They outlive the operator: with them would go every
+	// FlinkDeployment of the cluster.
+	for _, crd := range args.CRDs {
+		object, err := NewObject(ctx, name+"-crd-"+crd.Plural(), "apiextensions.k8s.io/v1", "CustomResourceDefinition", crd.Manifest,
+			parent, pulumi.Provider(args.CRDProvider), pulumi.RetainOnDelete(true))
+		if err != nil {
+			return nil, fmt.Errorf("operator %s: %w", name, err)
+		}
+		component.CRDs = append(component.CRDs, object)
+	}
+
+	before := slices.Concat(args.After, args.CertManager.Ready())
+	for _, crd := range component.CRDs {
+		before = append(before, crd)
+	}
+	grant, err := args.grantSnapshots(ctx, name, parent, pulumi.DependsOn(args.After))
+	if err != nil {
+		return nil, fmt.Errorf("operator %s: %w", name, err)
+	}
+	before = append(before, grant...)
+
+	source := Chart{Repository: args.Repository, Chart: args.Chart, Version: args.Version, Timeout: args.Timeout}
+	release := source.release(operatorRelease, args.Namespace, args.values())
+	release.SkipCrds = pulumi.Bool(true)
+	component.Release, err = helm.NewRelease(ctx, name+"-release", release, parent, pulumi.DependsOn(before))
+	if err != nil {
+		return nil, fmt.Errorf("operator %s: %w", name, err)
+	}
+
+	// The chart brings none, and one drain of a node may not take both replicas.
+	if args.Replicas > 1 {
+		_, err = NewObject(ctx, name+"-disruption-budget", "policy/v1", "PodDisruptionBudget", map[string]any{
+			"metadata": metadata(args.Namespace, operatorRelease, args.Labels),
+			"spec":     map[string]any{"maxUnavailable": 1, "selector": map[string]any{"matchLabels": args.podLabels()}},
+		}, parent, pulumi.DependsOn(args.After))
+		if err != nil {
+			return nil, fmt.Errorf("operator %s: %w", name, err)
+		}
+	}
+	return component, ctx.RegisterResourceOutputs(component, pulumi.Map{
+		"namespace": pulumi.String(component.Namespace),
+		"version":   pulumi.String(component.Version),
+	})
+}
+
+func (a OperatorArgs) withDefaults() OperatorArgs {
+	setDefault(&a.Namespace, "flink-operator")
+	setDefault(&a.Version, "1.10.0")
+	if a.Chart == "" {
+		setDefault(&a.Repository, OperatorRepository(a.Version))
+	}
+	setDefault(&a.Chart, "flink-kubernetes-operator")
+	setDefault(&a.Replicas, 2)
+	// Sorted, so that the order of the jobs is no change of the release.
+	a.WatchNamespaces = slices.Compact(slices.Sorted(slices.Values(a.WatchNamespaces)))
+	return a
+}
+
+// OperatorRepository is the Helm repository that holds one version for good.
+func OperatorRepository(version string) string {
+	return "https://archive.apache.org/dist/flink/flink-kubernetes-operator-" + version + "/"
+}
+
+func (a OperatorArgs) check() error {
+	if a.CertManager == nil {
+		return errors.New("CertManager is not given: Existing{} says that the cluster has one")
+	}
+	if len(a.CRDs) > 0 && a.CRDProvider == nil {
+		return errors.New("CRDs without a CRDProvider: they may exist already, so they need one that adopts")
+	}
+	if (a.KeystorePassword.Name == "") != (a.KeystorePassword.Key == "") {
+		return errors.New("KeystorePassword needs both the Secret's name and the key in it")
+	}
+	return nil
+}
+
+// grantSnapshots lets the operator see FlinkStateSnapshots in its own namespace.
+// It lists them there to learn whether the CRD exists, and falls back, without a
+// word, to a mode that deletes savepoints from S3 when it may not. Where the
+// operator's namespace is not a watched one the chart grants leases there but no
+// such list before 1.14 (FLINK-38552). The names differ from the chart's own Role.
+func (a OperatorArgs) grantSnapshots(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) ([]pulumi.Resource, error) {
+	if len(a.WatchNamespaces) == 0 || slices.Contains(a.WatchNamespaces, a.Namespace) {
+		return nil, nil
+	}
+	const roleName = operatorServiceAccount + "-snapshots"
+	role, err := NewObject(ctx, name+"-snapshots-role", rbacVersion, "Role", map[string]any{
+		"metadata": metadata(a.Namespace, roleName, a.Labels),
+		"rules":    []any{rule("flink.apache.org", []string{"flinkstatesnapshots"}, "get", "list", "watch")},
+	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	binding, err := NewObject(ctx, name+"-snapshots-binding", rbacVersion, "RoleBinding",
+		roleBinding(a.Namespace, roleName, operatorServiceAccount, a.Labels), append(opts, pulumi.DependsOn([]pulumi.Resource{role}))...)
+	if err != nil {
+		return nil, err
+	}
+	return []pulumi.Resource{role, binding}, nil
+}
+
+// podLabels select the operator's pods; the chart sets them.
+func (OperatorArgs) podLabels() map[string]any {
+	return map[string]any{"app.kubernetes.io/name": operatorRelease}
+}
+
+// operatorConfiguration replaces the chart's own string of overrides, so the
+// first four repeat it.
+var operatorConfiguration = []string{
+	"kubernetes.operator.metrics.reporter.slf4j.factory.class: org.apache.flink.metrics.slf4j.Slf4jReporterFactory",
+	"kubernetes.operator.metrics.reporter.slf4j.interval: 5 MINUTE",
+	"kubernetes.operator.reconcile.interval: 15 s",
+	"kubernetes.operator.observer.progress-check.interval: 5 s",
+	// Two replicas: one works, the other waits for its lease.
+	"kubernetes.operator.leader-election.enabled: true",
+	"kubernetes.operator.leader-election.lease-name: flink-operator-lease",
+	// The operator would delete savepoints from S3 after 10 of them or 24 hours.
+	"kubernetes.operator.savepoint.cleanup.enabled: false",
+}
+
+func (a OperatorArgs) values() map[string]any {
+	type object = map[string]any
+	restricted := func() object {
+		return object{"allowPrivilegeEscalation": false, "capabilities": object{"drop": []any{"ALL"}}}
+	}
+	values := object{
+		"replicas": a.Replicas,
+		"strategy": object{"type": "RollingUpdate"},
+		"rbac": object{
+			"jobRole":        object{"create": false},
+			"jobRoleBinding": object{"create": false},
+		},
+		// The chart's would be named flink in every watched namespace, as the job's own is.
+		"jobServiceAccount":      object{"create": false},
+		"operatorServiceAccount": object{"create": true, "name": operatorServiceAccount},
+		"defaultConfiguration": object{
+			"create":          true,
+			"append":          true,
+			"flink-conf.yaml": strings.Join(operatorConfiguration, "\n") + "\n",
+		},
+		"podSecurityContext": object{
+			"runAsUser": 9999, "runAsGroup": 9999, "runAsNonRoot": true,
+			"seccompProfile": object{"type": "RuntimeDefault"},
+		},
+		"operatorSecurityContext": restricted(),
+		"webhookSecurityContext":  restricted(),
+		"operatorPod": object{
+			"affinity": object{"podAntiAffinity": object{"preferredDuringSchedulingIgnoredDuringExecution": []any{object{
+				"weight": 100,
+				"podAffinityTerm": object{
+					"topologyKey":   "kubernetes.io/hostname",
+					"labelSelector": object{"matchLabels": a.podLabels()},
+				},
+			}}}},
+		},
+	}
+	if len(a.WatchNamespaces) > 0 {
+		values["watchNamespaces"] = a.WatchNamespaces
+	}
+	if a.ImageRegistry != "" {
+		values["image"] = object{"repository": mirrored(a.ImageRegistry, "apache/flink-kubernetes-operator")}
+	}
+	if cmp.Or(a.KeystorePassword.Name, a.KeystorePassword.Key) != "" {
+		values["webhook"] = object{"keystore": object{
+			"useDefaultPassword": false,
+			"passwordSecretRef":  object{"name": a.KeystorePassword.Name, "key": a.KeystorePassword.Key},
+		}}
+	}
+	return merge(values, a.Values)
+}
