@@ -199,6 +199,8 @@ type Site struct {
 	// VaultAuthPath of the Kubernetes auth method and VaultMount of the KV version 2 engine.
 	VaultAuthPath string
 	VaultMount    string
+	// RestorePath is the s3:// path that restore.from `latest` was resolved to; empty where it was not.
+	RestorePath string
 	// Labels of every object: service, environment, team, managed-by.
 	Labels map[string]string
 }

@@ -1,6 +1,8 @@
 package flink
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -43,4 +45,32 @@ func (j Job) metricTags(s Site) []string {
 		tags = append(tags, "team:"+s.Team)
 	}
 	return tags
+}
+
+// unmappedMetrics are those that the Agent's flink check would drop, by the
+// Prometheus reporter's name, under the name that Flink's Datadog reporter
+// would give them below `flink.`. The monitors read the latter.
+var unmappedMetrics = map[string]string{
+	"flink_jobmanager_taskSlotsAvailable":                                                 "jobmanager.taskSlotsAvailable",
+	"flink_jobmanager_job_runningTime":                                                    "jobmanager.job.runningTime",
+	"flink_taskmanager_job_task_backPressuredTimeMsPerSecond":                             "task.backPressuredTimeMsPerSecond",
+	"flink_taskmanager_job_task_operator_pendingRecords":                                  "operator.pendingRecords",
+	"flink_taskmanager_job_task_operator_currentEmitEventTimeLag":                         "operator.currentEmitEventTimeLag",
+	"flink_taskmanager_job_task_operator_KafkaSourceReader_KafkaConsumer_records_lag_max": "operator.KafkaSourceReader.KafkaConsumer.records_lag_max",
+}
+
+// metricsAnnotations tell the Datadog Agent to scrape the pod. An image of
+// one's own is not found by its name. %%host%% is the Agent's word for the pod's address.
+func (j Job) metricsAnnotations() map[string]string {
+	if j.Metrics.Mode != "agent" {
+		return nil
+	}
+	check, _ := json.Marshal(map[string]any{"flink": map[string]any{ // plain values always marshal
+		"init_config": map[string]any{},
+		"instances": []any{map[string]any{
+			"openmetrics_endpoint": fmt.Sprintf("http://%%%%host%%%%:%d/metrics", PrometheusPort),
+			"extra_metrics":        []any{unmappedMetrics},
+		}},
+	}})
+	return map[string]string{"ad.datadoghq.com/" + MainContainer + ".checks": string(check)}
 }
