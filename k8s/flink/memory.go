@@ -1,0 +1,278 @@
+package flink
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Flink's process memory model, as of 1.17 to 1.20: which part of a process'
+// memory is whose. The operator always sets the total process size from
+// jobManager.memory and taskManager.memory; flinkConfiguration may pin parts of it.
+// Sources: Flink docs "Set up Flink's process memory"; ProcessMemoryUtils,
+// JobManagerFlinkMemoryUtils and TaskExecutorFlinkMemoryUtils. Defaults: the
+// documentation's table of common memory options.
+
+// JobManagerMemory is how Flink splits a JobManager's process.
+type JobManagerMemory struct {
+	Process, Heap, OffHeap, Metaspace, Overhead Bytes
+}
+
+// TaskManagerMemory is how Flink splits a TaskManager's process.
+type TaskManagerMemory struct {
+	Process                         Bytes
+	FrameworkHeap, FrameworkOffHeap Bytes
+	TaskHeap, TaskOffHeap           Bytes
+	Network, Managed                Bytes
+	Metaspace, Overhead             Bytes
+}
+
+// A MemoryError is a size that Flink cannot split, or a key it cannot read.
+type MemoryError struct {
+	// Key of flinkConfiguration that is wrong; empty: the process size itself.
+	Key    string
+	Reason string
+	// Fix says what to write.
+	Fix string
+}
+
+func (e *MemoryError) Error() string { return e.Reason + "; " + e.Fix }
+
+// SplitJobManager divides a JobManager's process size, in bytes, as Flink does
+// with this flinkConfiguration. The error is a *MemoryError. Fractions are
+// floats: a part may differ from Flink's by a byte.
+func SplitJobManager(process Bytes, conf map[string]string) (JobManagerMemory, error) {
+	r := memoryReader{conf: conf, prefix: "jobmanager.memory."}
+	m := JobManagerMemory{
+		Process:   process,
+		OffHeap:   r.size("off-heap.size", 128*MiB),
+		Metaspace: r.size("jvm-metaspace.size", 256*MiB),
+	}
+	overhead := r.portion("jvm-overhead", 0.1, 192*MiB, GiB)
+	heap, total := r.size("heap.size", 0), r.size("flink.size", 0)
+	switch {
+	case r.err != nil:
+	case r.has("heap.size"):
+		m.Heap = heap
+		if sum := add(heap, m.OffHeap); r.has("flink.size") && sum != total {
+			r.fail("flink.size", fmt.Sprintf("heap (%s) and off-heap (%s) do not add up to jobmanager.memory.flink.size (%s)", heap, m.OffHeap, total),
+				"set only one of jobmanager.memory.heap.size and jobmanager.memory.flink.size")
+		}
+		m.Overhead = r.rest(overhead, process, add(m.Heap, m.OffHeap), m.Metaspace)
+	case r.has("flink.size"):
+		m.Heap = r.positive(total, m.OffHeap, "flink.size")
+		m.Overhead = r.rest(overhead, process, total, m.Metaspace)
+	default:
+		m.Overhead = overhead.of(process)
+		m.Heap = r.positive(process, add(m.OffHeap, m.Metaspace, m.Overhead), "")
+	}
+	if r.err != nil {
+		return JobManagerMemory{}, r.err
+	}
+	return m, nil
+}
+
+// SplitTaskManager divides a TaskManager's process size, in bytes, as Flink
+// does with this flinkConfiguration. The error is a *MemoryError. Fractions are
+// floats: a part may differ from Flink's by a byte.
+func SplitTaskManager(process Bytes, conf map[string]string) (TaskManagerMemory, error) {
+	r := memoryReader{conf: conf, prefix: "taskmanager.memory."}
+	m := TaskManagerMemory{
+		Process:          process,
+		FrameworkHeap:    r.size("framework.heap.size", 128*MiB),
+		FrameworkOffHeap: r.size("framework.off-heap.size", 128*MiB),
+		TaskHeap:         r.size("task.heap.size", 0),
+		TaskOffHeap:      r.size("task.off-heap.size", 0),
+		Managed:          r.size("managed.size", 0),
+		Metaspace:        r.size("jvm-metaspace.size", 256*MiB),
+	}
+	total := r.size("flink.size", 0)
+	overhead := r.portion("jvm-overhead", 0.1, 192*MiB, GiB)
+	network := r.portion("network", 0.1, 64*MiB, math.MaxInt64)
+	managed := portion{fraction: r.fraction("managed.fraction", 0.4), max: math.MaxInt64}
+	pinned := r.has("task.heap.size") && r.has("managed.size")
+	if r.err == nil && !pinned && !r.has("flink.size") {
+		m.Overhead = overhead.of(process)
+		total = r.positive(process, add(m.Metaspace, m.Overhead), "")
+	}
+	if r.err == nil && !r.has("managed.size") {
+		m.Managed = managed.of(total)
+	}
+	fixed := add(m.FrameworkHeap, m.FrameworkOffHeap, m.TaskOffHeap, m.Managed)
+	switch {
+	case r.err != nil:
+	case pinned && !r.has("flink.size"):
+		// Nothing says how large Flink's part is: the network adds its share on top.
+		fixed = add(fixed, m.TaskHeap)
+		m.Network = network.clamp(scale(fixed, network.fraction/(1-network.fraction)))
+		total = add(fixed, m.Network)
+	case r.has("task.heap.size"):
+		// The network takes what the others leave, and must like it.
+		fixed = add(fixed, m.TaskHeap)
+		m.Network = total - fixed
+		if fixed > total || m.Network < network.min || m.Network > network.max {
+			r.fail("task.heap.size", fmt.Sprintf("of %s for Flink, heap, off-heap and managed memory take %s; the network needs %s to %s of the rest", total, fixed, network.min, upTo(network.max)),
+				"lower taskmanager.memory.task.heap.size, or leave it out: Flink derives it")
+		}
+	default:
+		m.Network = network.of(total)
+		fixed = add(fixed, m.Network)
+		m.TaskHeap = total - fixed
+		if fixed > total {
+			r.short("", process, add(fixed, m.Metaspace, m.Overhead))
+		}
+	}
+	if r.err == nil && (pinned || r.has("flink.size")) {
+		m.Overhead = r.rest(overhead, process, total, m.Metaspace)
+	}
+	if r.err != nil {
+		return TaskManagerMemory{}, r.err
+	}
+	return m, nil
+}
+
+// A portion is a fraction of something, between two bounds.
+type portion struct {
+	fraction float64
+	min, max Bytes
+}
+
+func (p portion) of(base Bytes) Bytes { return p.clamp(scale(base, p.fraction)) }
+
+func (p portion) clamp(size Bytes) Bytes { return max(p.min, min(p.max, size)) }
+
+// memoryReader reads keys below prefix and keeps the first thing that is wrong.
+type memoryReader struct {
+	conf   map[string]string
+	prefix string
+	err    error
+}
+
+func (r *memoryReader) has(key string) bool {
+	_, set := r.conf[r.prefix+key]
+	return set
+}
+
+func (r *memoryReader) fail(key, reason, fix string) {
+	if r.err == nil {
+		if key != "" {
+			key = r.prefix + key
+		}
+		r.err = &MemoryError{Key: key, Reason: reason, Fix: fix}
+	}
+}
+
+func (r *memoryReader) size(key string, missing Bytes) Bytes {
+	text, set := r.conf[r.prefix+key]
+	if !set {
+		return missing
+	}
+	size, err := parseMemorySize(text)
+	if err != nil {
+		r.fail(key, "Flink cannot read it as a size", "write a whole number and one of b, k, m, g, t, such as 256m")
+	}
+	return size
+}
+
+func (r *memoryReader) fraction(key string, missing float64) float64 {
+	text, set := r.conf[r.prefix+key]
+	if !set {
+		return missing
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 32)
+	// Written so that NaN fails too.
+	if err != nil || !(f >= 0 && f < 1) {
+		r.fail(key, "Flink takes a fraction from 0 to below 1", "write a number such as 0.1")
+		return missing
+	}
+	return f
+}
+
+func (r *memoryReader) portion(name string, fraction float64, lowest, highest Bytes) portion {
+	p := portion{
+		fraction: r.fraction(name+".fraction", fraction),
+		min:      r.size(name+".min", lowest),
+		max:      r.size(name+".max", highest),
+	}
+	if p.min > p.max {
+		r.fail(name+".min", fmt.Sprintf("the minimum (%s) is above the maximum (%s)", p.min, p.max),
+			fmt.Sprintf("write a minimum of at most %s, or raise %s%s.max", p.max, r.prefix, name))
+	}
+	return p
+}
+
+// positive is size less used, which must leave something.
+func (r *memoryReader) positive(size, used Bytes, key string) Bytes {
+	if used >= size {
+		r.short(key, size, used)
+		return 0
+	}
+	return size - used
+}
+
+func (r *memoryReader) short(key string, size, used Bytes) {
+	r.fail(key, fmt.Sprintf("%s is too small: the parts that come first in Flink's memory model take %s", size, used),
+		fmt.Sprintf("write more than %s", roundUp(used)))
+}
+
+// rest is the JVM overhead that remains when Flink's own total is fixed; it
+// must lie within the overhead's bounds.
+func (r *memoryReader) rest(overhead portion, process, total, metaspace Bytes) Bytes {
+	used := add(total, metaspace)
+	left := process - used
+	if r.err == nil && (used > process || left < overhead.min || left > overhead.max) {
+		least := add(used, overhead.min)
+		r.fail("", fmt.Sprintf("of %s, Flink's own memory (%s) and metaspace (%s) leave no JVM overhead between %s and %s", process, total, metaspace, overhead.min, overhead.max),
+			fmt.Sprintf("write a size from %s to %s, or leave Flink's own total out of flinkConfiguration", least, add(used, overhead.max)))
+	}
+	return left
+}
+
+// flinkSize is what Flink's MemorySize reads: no Ki, Mi, Gi, no decimals.
+var flinkSize = regexp.MustCompile(`^(?i)\s*\d+\s*(b|bytes|k|kb|kibibytes|m|mb|mebibytes|g|gb|gibibytes|t|tb|tebibytes)?\s*$`)
+
+// parseMemorySize reads a size of flinkConfiguration, as Flink does.
+func parseMemorySize(text string) (Bytes, error) {
+	if !flinkSize.MatchString(text) {
+		return 0, fmt.Errorf("%q is not a size of Flink's: write 256m", text)
+	}
+	return ParseBytes(text)
+}
+
+// add stops at the largest size instead of running over.
+func add(sizes ...Bytes) Bytes {
+	var sum Bytes
+	for _, size := range sizes {
+		if size > math.MaxInt64-sum {
+			return math.MaxInt64
+		}
+		sum += size
+	}
+	return sum
+}
+
+func scale(size Bytes, by float64) Bytes {
+	product := float64(size) * by
+	if product >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return Bytes(product)
+}
+
+// roundUp is the next full MiB: what a person writes.
+func roundUp(size Bytes) string {
+	whole := size / MiB
+	if size%MiB != 0 {
+		whole++
+	}
+	return strconv.FormatInt(int64(whole), 10) + "m"
+}
+
+func upTo(size Bytes) string {
+	if size == math.MaxInt64 {
+		return "any amount"
+	}
+	return size.String()
+}
