@@ -86,6 +86,11 @@ func (j Job) Configuration(s Site) map[string]string {
 		// Else the operator silently uses the last checkpoint when the job is not running.
 		conf["kubernetes.operator.job.upgrade.last-state-fallback.enabled"] = "false"
 	}
+	if j.Plugins.S3 == "hadoop" {
+		// Hadoop's own list of providers lacks IRSA's; presto's chain has it, and
+		// breaks when one is named.
+		conf["fs.s3a.aws.credentials.provider"] = "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"
+	}
 	if j.MaxParallelism > 0 {
 		conf["pipeline.max-parallelism"] = strconv.Itoa(j.MaxParallelism)
 	}
