@@ -5,8 +5,9 @@ import (
 	"regexp"
 )
 
-// vaultPath holds only what cannot widen a Vault policy: + and * are its wildcards.
-var vaultPath = regexp.MustCompile(`^[A-Za-z0-9_.@=:-]+(/[A-Za-z0-9_.@=:-]+)*$`)
+// vaultPath holds only what cannot widen a Vault policy: + and * are its wildcards, and a name
+// does not begin with a dot, so that none is . or .. either.
+var vaultPath = regexp.MustCompile(`^[A-Za-z0-9_@=:-][A-Za-z0-9_.@=:-]*(/[A-Za-z0-9_@=:-][A-Za-z0-9_.@=:-]*)*$`)
 
 // VaultRead is the Vault policy that reads one secret of a KV version 2 engine and
 // does nothing else. It fails for a path that is empty, begins or ends with a slash, or holds a wildcard.
