@@ -24,7 +24,7 @@ type Monitor struct {
 	// OnMissingData is Datadog's option, in its snake_case spelling.
 	OnMissingData string
 	// RequireFullWindow: nothing is concluded before the window is full of data.
-	// So it is for what alerts on absence; Datadog wants it off for the rest.
+	// It is for what takes time to appear when a job starts; Datadog wants it off for the rest.
 	RequireFullWindow bool
 	// RenotifyMinutes after which an unresolved alert is sent again; 0: never.
 	RenotifyMinutes int
@@ -114,6 +114,8 @@ type alert struct {
 	warning    func(Job) (float64, bool)
 	// fixed: the threshold is the job's own shape; a setting cannot move it.
 	fixed bool
+	// full: see Monitor.RequireFullWindow.
+	full bool
 	// max is the largest threshold that the metric can pass; 0: none.
 	max      func(Job) float64
 	missing  string
@@ -156,7 +158,7 @@ var alerts = []alert{
 		id: "no-checkpoint", name: "completes no checkpoint", priority: 1,
 		over: "sum", window: func(j Job) int { return max(10, minutes(j.checkpointPeriod())) },
 		graph: increase(completedCheckpoints), comparator: "<",
-		critical: level(1), warning: silent, fixed: true, missing: notifyMissing, renotify: 60,
+		critical: level(1), warning: silent, fixed: true, full: true, missing: notifyMissing, renotify: 60,
 		means: "No checkpoint has completed within an interval and a whole timeout. A failure now replays everything since the last one.",
 		look:  "The checkpoints page of the console, backpressure, and the JobManager's access to S3.",
 	},
@@ -205,7 +207,7 @@ var alerts = []alert{
 	{
 		id: "taskmanagers-missing", name: "lacks TaskManagers", priority: 2,
 		over: "max", window: always(10), graph: single("max", registeredTMs), comparator: "<",
-		critical: func(j Job) float64 { return float64(max(1, j.TaskManagers)) }, warning: silent, fixed: true, missing: showMissing,
+		critical: func(j Job) float64 { return float64(max(1, j.TaskManagers)) }, warning: silent, fixed: true, full: true, missing: showMissing,
 		means: "Fewer TaskManagers are registered than the parallelism needs: the job cannot be scheduled as a whole.",
 		look:  "Pending pods of the namespace, and whether the nodes have room.",
 	},
@@ -277,7 +279,7 @@ func (a alert) monitor(j Job, settings Alerts, change Threshold) Monitor {
 		Warning:           warning,
 		Priority:          a.priority,
 		OnMissingData:     missing,
-		RequireFullWindow: a.absence(),
+		RequireFullWindow: a.full,
 		RenotifyMinutes:   a.renotify,
 		Tags:              append(j.Tags(), "alert:"+a.id),
 		Metrics:           a.graph.metrics(),
