@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// assumedChange is the part of the state that is rewritten between two
-// checkpoints, for the estimate only. Flink documents no figure, it depends on
+// assumedChange is the part of the state that is new between two checkpoints,
+// for the estimate only. Flink documents no figure, it depends on
 // the job; lastCheckpointSize tells the true one once the job runs.
 const assumedChange = 0.01
 
@@ -24,7 +24,7 @@ func (c Checkpoints) perDay() float64 {
 	return float64(24*time.Hour) / float64(spacing)
 }
 
-// dailyTraffic in bytes, at most, by assumedChange.
+// dailyTraffic in bytes by assumedChange, without what compactions rewrite.
 func (j Job) dailyTraffic() float64 {
 	return float64(j.State.ExpectedSize) * assumedChange * j.Checkpoints.perDay()
 }
@@ -37,7 +37,7 @@ func (j Job) planCheckpoints() string {
 	size := float64(j.State.ExpectedSize)
 	// The first is full because a savepoint is restored in NO_CLAIM mode: no
 	// later checkpoint may lean on its files (Flink, "Restore mode").
-	return line + fmt.Sprintf("; the first after a start from a savepoint uploads all %s and needs %s/s to end within %s; later ones upload what changed: %s each, %s a day at most if %.0f %% of the state changes between two (an estimate; the metric lastCheckpointSize tells)",
+	return line + fmt.Sprintf("; the first after a start from a savepoint uploads all %s and needs %s/s to end within %s; later ones upload what is new: %s each, %s a day, if %.0f %% of the state is new between two, with RocksDB's compactions on top (an estimate; the metric lastCheckpointSize tells)",
 		j.State.ExpectedSize, volume(size/time.Duration(max(j.Checkpoints.Timeout, Second)).Seconds()), j.Checkpoints.Timeout,
 		volume(size*assumedChange), volume(j.dailyTraffic()), 100*assumedChange)
 }
@@ -47,7 +47,7 @@ func (j Job) planRecovery() string {
 		max(j.Checkpoints.Interval, j.Checkpoints.MinPause), j.Checkpoints.Retained, j.State.RecoveryWindowDays)
 	if j.State.ExpectedSize > 0 {
 		// In a steady state every byte written replaces one, which S3 then keeps for the window.
-		line += fmt.Sprintf(", for which S3 holds up to %s by the same estimate", volume(j.dailyTraffic()*float64(j.State.RecoveryWindowDays)))
+		line += fmt.Sprintf(", for which S3 holds about %s by the same estimate", volume(j.dailyTraffic()*float64(j.State.RecoveryWindowDays)))
 	}
 	return line + "; savepoints stay until a person removes them"
 }
