@@ -16,7 +16,8 @@ const (
 	crdKind    = "CustomResourceDefinition"
 )
 
-var documentEnd = regexp.MustCompile(`(?m)^---(\s.*)?$`)
+// documentEnd leaves what follows on its line: it belongs to the next document.
+var documentEnd = regexp.MustCompile(`(?m)^---([ \t]|\r?$)`)
 
 // parse reads CRDs out of YAML files, by name.
 func parse(files []file) ([]CRD, error) {
