@@ -159,9 +159,10 @@ func (g graph) definition(j Job, watched map[string]Monitor) definition {
 	if g.alert != "" {
 		shows = expressionOf(g.alert)
 		if m, on := watched[g.alert]; on {
-			markers = append(markers, marker{"y = " + m.CriticalText(), "error dashed", "alert at " + m.CriticalText()})
+			side := sides[m.Comparator]
+			markers = append(markers, marker{"y = " + m.CriticalText(), "error dashed", "alert " + side + " " + m.CriticalText()})
 			if m.Warning != nil {
-				markers = append(markers, marker{"y = " + m.WarningText(), "warning dashed", "warning at " + m.WarningText()})
+				markers = append(markers, marker{"y = " + m.WarningText(), "warning dashed", "warning " + side + " " + m.WarningText()})
 			}
 		}
 	}
@@ -179,6 +180,9 @@ func (g graph) definition(j Job, watched map[string]Monitor) definition {
 	}
 	return definition{Type: "timeseries", Title: g.title, ShowLegend: g.by != "", Requests: []request{drawn}, Markers: markers}
 }
+
+// sides say in words on which side of its threshold an alert is.
+var sides = map[string]string{"<": "below", ">": "above", ">=": "from"}
 
 func expressionOf(id string) expression {
 	for _, a := range alerts {

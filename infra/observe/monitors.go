@@ -14,6 +14,8 @@ type Monitor struct {
 	Name string
 	// Query with its window, comparator and critical threshold.
 	Query string
+	// Comparator of the query: <, > or >=.
+	Comparator string
 	// Message of the notification.
 	Message string
 	// Critical and Warning in the metric's unit. Warning nil: it does not warn.
@@ -274,6 +276,7 @@ func (a alert) monitor(j Job, settings Alerts, change Threshold) Monitor {
 		Name: fmt.Sprintf("Flink job %s %s", j.title(), a.name),
 		Query: fmt.Sprintf("%s(last_%dm):%s %s %s",
 			a.over, a.window(j), a.graph.text(j.scope()), a.comparator, number(critical)),
+		Comparator:        a.comparator,
 		Message:           a.message(j, settings, warning != nil),
 		Critical:          critical,
 		Warning:           warning,

@@ -87,6 +87,9 @@ func TestDatadogAcceptsEveryMonitorOfEveryJob(t *testing.T) {
 			if parts == nil {
 				t.Fatalf("%s: %q is not a query of a metric monitor", m.ID, m.Query)
 			}
+			if parts[4] != m.Comparator {
+				t.Errorf("%s: %s is not the comparator of %s", m.ID, m.Comparator, m.Query)
+			}
 			if parts[5] != m.CriticalText() {
 				t.Errorf("%s: Datadog refuses a threshold %s that is not the query's %s", m.ID, m.CriticalText(), parts[5])
 			}

@@ -93,8 +93,8 @@ func card(draw func(string, ...any), d definition, x, y int) {
 	switch drawn.DisplayType {
 	case "bars":
 		for i := 0; i < 24; i++ {
-			height := (bottom - top) * (0.05 + 0.2*sample(d.Title, i))
-			draw(`<rect x="%.1f" y="%.1f" width="8" height="%.1f" class="bar"/>`, left+float64(i)*(right-left)/24+2, bottom-height, height)
+			height := at(usual(d.Markers, highest, sample(d.Title, i)))
+			draw(`<rect x="%.1f" y="%.1f" width="8" height="%.1f" class="bar"/>`, left+float64(i)*(right-left)/24+2, height-1, bottom-height+1)
 		}
 	case "area":
 		// One version until the deploy, the next one after it.
@@ -105,7 +105,7 @@ func card(draw func(string, ...any), d definition, x, y int) {
 	default:
 		var points []string
 		for i := 0; i <= 48; i++ {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", left+float64(i)*(right-left)/48, bottom-(bottom-top)*(0.15+0.15*sample(d.Title, i))))
+			points = append(points, fmt.Sprintf("%.1f,%.1f", left+float64(i)*(right-left)/48, at(usual(d.Markers, highest, sample(d.Title, i)))))
 		}
 		draw(`<polyline points="%s" class="line"/>`, strings.Join(points, " "))
 	}
@@ -115,7 +115,7 @@ func card(draw func(string, ...any), d definition, x, y int) {
 		draw(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>`, left, height, right, height, html.EscapeString(class))
 		draw(`<text x="%.1f" y="%.1f" text-anchor="end" class="small">%s</text>`, right, height-3, html.EscapeString(m.Label))
 	}
-	for i, line := range lines(drawn, 64) {
+	for i, line := range lines(drawn, 66) {
 		if i == 3 {
 			break
 		}
@@ -129,6 +129,18 @@ func markerValue(m marker) float64 {
 	return value
 }
 
+// usual is a value that alerts nobody: on the good side of every threshold.
+func usual(markers []marker, highest, sample float64) float64 {
+	lowest := highest
+	for _, m := range markers {
+		if strings.Contains(m.Label, " "+sides["<"]+" ") {
+			return highest * (1.05 + 0.1*sample)
+		}
+		lowest = math.Min(lowest, markerValue(m))
+	}
+	return lowest * (0.4 + 0.4*sample)
+}
+
 // lines are the request's formula, when it is more than a query, and its queries, cut to a width.
 func lines(r request, width int) []string {
 	var all []string
@@ -138,11 +150,11 @@ func lines(r request, width int) []string {
 		}
 	}
 	for _, q := range r.Queries {
-		text := q.Query
+		text := []rune(q.Query)
 		if len(text) > width {
-			text = text[:width-3] + "..."
+			text = append(text[:width-3], []rune("...")...)
 		}
-		all = append(all, text)
+		all = append(all, string(text))
 	}
 	return all
 }
