@@ -34,11 +34,11 @@ type MemoryError struct {
 	// Key of flinkConfiguration that is wrong; empty: the process size itself.
 	Key    string
 	Reason string
-	// Fix says what to write.
+	// Fix is what to write instead.
 	Fix string
 }
 
-func (e *MemoryError) Error() string { return e.Reason + "; " + e.Fix }
+func (e *MemoryError) Error() string { return e.Reason + "; write " + e.Fix }
 
 // SplitJobManager divides a JobManager's process size, in bytes, as Flink does
 // with this flinkConfiguration. The error is a *MemoryError. Fractions are
@@ -58,7 +58,7 @@ func SplitJobManager(process Bytes, conf map[string]string) (JobManagerMemory, e
 		m.Heap = heap
 		if sum := add(heap, m.OffHeap); r.has("flink.size") && sum != total {
 			r.fail("flink.size", fmt.Sprintf("heap (%s) and off-heap (%s) do not add up to jobmanager.memory.flink.size (%s)", heap, m.OffHeap, total),
-				"set only one of jobmanager.memory.heap.size and jobmanager.memory.flink.size")
+				"only one of jobmanager.memory.heap.size and jobmanager.memory.flink.size")
 		}
 		m.Overhead = r.rest(overhead, process, add(m.Heap, m.OffHeap), m.Metaspace)
 	case r.has("flink.size"):
@@ -114,7 +114,7 @@ func SplitTaskManager(process Bytes, conf map[string]string) (TaskManagerMemory,
 		m.Network = total - fixed
 		if fixed > total || m.Network < network.min || m.Network > network.max {
 			r.fail("task.heap.size", fmt.Sprintf("of %s for Flink, heap, off-heap and managed memory take %s; the network needs %s to %s of the rest", total, fixed, network.min, upTo(network.max)),
-				"lower taskmanager.memory.task.heap.size, or leave it out: Flink derives it")
+				"a smaller taskmanager.memory.task.heap.size, or none: Flink derives it")
 		}
 	default:
 		m.Network = network.of(total)
@@ -171,7 +171,7 @@ func (r *memoryReader) size(key string, missing Bytes) Bytes {
 	}
 	size, err := parseMemorySize(text)
 	if err != nil {
-		r.fail(key, "Flink cannot read it as a size", "write a whole number and one of b, k, m, g, t, such as 256m")
+		r.fail(key, "Flink cannot read it as a size", "a whole number and one of b, k, m, g, t, such as 256m")
 	}
 	return size
 }
@@ -184,7 +184,7 @@ func (r *memoryReader) fraction(key string, missing float64) float64 {
 	f, err := strconv.ParseFloat(strings.TrimSpace(text), 32)
 	// Written so that NaN fails too.
 	if err != nil || !(f >= 0 && f < 1) {
-		r.fail(key, "Flink takes a fraction from 0 to below 1", "write a number such as 0.1")
+		r.fail(key, "Flink takes a fraction from 0 to below 1", "a number such as 0.1")
 		return missing
 	}
 	return f
@@ -198,7 +198,7 @@ func (r *memoryReader) portion(name string, fraction float64, lowest, highest By
 	}
 	if p.min > p.max {
 		r.fail(name+".min", fmt.Sprintf("the minimum (%s) is above the maximum (%s)", p.min, p.max),
-			fmt.Sprintf("write a minimum of at most %s, or raise %s%s.max", p.max, r.prefix, name))
+			fmt.Sprintf("a minimum of at most %s, or a higher %s%s.max", p.max, r.prefix, name))
 	}
 	return p
 }
@@ -214,7 +214,7 @@ func (r *memoryReader) positive(size, used Bytes, key string) Bytes {
 
 func (r *memoryReader) short(key string, size, used Bytes) {
 	r.fail(key, fmt.Sprintf("%s is too small: the parts that come first in Flink's memory model take %s", size, used),
-		fmt.Sprintf("write more than %s", roundUp(used)))
+		"more than "+roundUp(used))
 }
 
 // rest is the JVM overhead that remains when Flink's own total is fixed; it
@@ -225,7 +225,7 @@ func (r *memoryReader) rest(overhead portion, process, total, metaspace Bytes) B
 	if r.err == nil && (used > process || left < overhead.min || left > overhead.max) {
 		least := add(used, overhead.min)
 		r.fail("", fmt.Sprintf("of %s, Flink's own memory (%s) and metaspace (%s) leave no JVM overhead between %s and %s", process, total, metaspace, overhead.min, overhead.max),
-			fmt.Sprintf("write a size from %s to %s, or leave Flink's own total out of flinkConfiguration", least, add(used, overhead.max)))
+			fmt.Sprintf("a size from %s to %s, or no total of Flink's own in flinkConfiguration", roundUp(least), roundUp(add(used, overhead.max))))
 	}
 	return left
 }

@@ -149,3 +149,15 @@ func Judge[T any](table []Rule[T], subject T) Violations {
 	}
 	return found
 }
+
+// Markdown renders a table of rules for a document, a row each, in the order given.
+func Markdown[T any](table []Rule[T]) string {
+	var text strings.Builder
+	text.WriteString("| Rule | Severity | Looks at | Why | Write instead | Source |\n|---|---|---|---|---|---|\n")
+	cell := strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;", "*", "\\*")
+	for _, rule := range table {
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s | %s |\n", rule.ID, rule.Severity,
+			cell.Replace(rule.Looks), cell.Replace(rule.Reason), cell.Replace(rule.Fix), cell.Replace(rule.Source))
+	}
+	return text.String()
+}

@@ -1,0 +1,101 @@
+package flink
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"flink-payments/k8s/rules"
+)
+
+// A Subject is what the rules of a job judge.
+type Subject struct {
+	// Job has its defaults.
+	Job  Job
+	Site Site
+	// Configuration is the effective flinkConfiguration: Job.Configuration.
+	Configuration map[string]string
+}
+
+// Judge returns every rule that a job breaks where it runs. It fills in the
+// defaults itself: the job may come as a person wrote it. Paths are relative to
+// the job; a key of flinkConfiguration reads flinkConfiguration["KEY"], as
+// `pulumi config set --path` takes it.
+func Judge(j Job, s Site) rules.Violations {
+	j = j.WithDefaults()
+	return rules.Judge(Rules, Subject{Job: j, Site: s, Configuration: j.Configuration(s)})
+}
+
+// Rules judge one job. Rules about several jobs, or about what they share, stand in components.
+var Rules = slices.Concat(
+	nameRules, imageRules, versionRules, stateRules, directoryRules, haRules, checkpointRules,
+	upgradeRules, restoreRules, resourceRules, memoryRules, secretRules, s3Rules,
+	configurationRules, operatorKeyRules, podRules, valueRules,
+)
+
+// key is the path of a key of flinkConfiguration.
+func key(k string) string { return fmt.Sprintf("flinkConfiguration[%q]", k) }
+
+// at is the path of an effective key: its own where a person added it, else the
+// setting that produced it.
+func (s Subject) at(k, setting string) string {
+	if _, added := s.Job.FlinkConfiguration[k]; added || setting == "" {
+		return key(k)
+	}
+	return setting
+}
+
+// added are the keys of flinkConfiguration that a person wrote, in order.
+func (s Subject) added() []string { return slices.Sorted(maps.Keys(s.Job.FlinkConfiguration)) }
+
+// text is an effective value without the space around it.
+func (s Subject) text(k string) string { return strings.TrimSpace(s.Configuration[k]) }
+
+// is compares an effective value as Flink compares enums and booleans.
+func (s Subject) is(k, value string) bool { return strings.EqualFold(s.text(k), value) }
+
+// duration reads an effective value; false where it is missing or unreadable,
+// which is configuration-value-type's to tell.
+func (s Subject) duration(k string) (Duration, bool) {
+	d, err := parseFlinkDuration(s.Configuration[k])
+	return d, err == nil
+}
+
+// number reads an effective whole number, as duration does.
+func (s Subject) number(k string) (int64, bool) {
+	n, err := strconv.ParseInt(s.text(k), 10, 32)
+	return n, err == nil
+}
+
+// flinkNumber is a duration without a unit, which Flink takes for milliseconds.
+var flinkNumber = regexp.MustCompile(`^\s*\d+\s*$`)
+
+// parseFlinkDuration reads what Flink's TimeUtils reads: neither 1h30m nor 1.5s, which only Go does.
+func parseFlinkDuration(text string) (Duration, error) {
+	if flinkNumber.MatchString(text) {
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil || n > int64(time.Duration(1<<63-1)/time.Millisecond) {
+			return 0, fmt.Errorf("%q is too long", text)
+		}
+		return Duration(n) * Duration(time.Millisecond), nil
+	}
+	lower := strings.ToLower(text)
+	if !flinkDuration.MatchString(lower) {
+		return 0, fmt.Errorf("%q is not a duration of Flink's: write 30 s", text)
+	}
+	return ParseDuration(lower)
+}
+
+// when is one finding with the rule's own texts, or none.
+func when(broken bool, path, value string) []rules.Finding {
+	if !broken {
+		return nil
+	}
+	return []rules.Finding{{Path: path, Value: value}}
+}
+
+func production(s Subject) bool { return s.Site.Environment == "prod" }
