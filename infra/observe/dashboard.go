@@ -159,10 +159,12 @@ func (g graph) definition(j Job, watched map[string]Monitor) definition {
 	if g.alert != "" {
 		shows = expressionOf(g.alert)
 		if m, on := watched[g.alert]; on {
-			side := sides[m.Comparator]
-			markers = append(markers, marker{"y = " + m.CriticalText(), "error dashed", "alert " + side + " " + m.CriticalText()})
+			line := func(kind, style, text string) {
+				markers = append(markers, marker{"y = " + text, style, kind + " " + sides[m.Comparator] + " " + text + m.summed()})
+			}
+			line("alert", "error dashed", m.CriticalText())
 			if m.Warning != nil {
-				markers = append(markers, marker{"y = " + m.WarningText(), "warning dashed", "warning " + side + " " + m.WarningText()})
+				line("warning", "warning dashed", m.WarningText())
 			}
 		}
 	}

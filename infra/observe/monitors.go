@@ -35,6 +35,17 @@ type Monitor struct {
 	Metrics []Metric
 
 	graph expression
+	// over and window, in minutes, of the query.
+	over   string
+	window int
+}
+
+// summed says over which time the threshold adds up, as a graph of single points does not show it.
+func (m Monitor) summed() string {
+	if m.over != "sum" {
+		return ""
+	}
+	return fmt.Sprintf(" in %d min", m.window)
 }
 
 // Datadog's option on_missing_data. A monitor objective counts the time of
@@ -287,6 +298,8 @@ func (a alert) monitor(j Job, settings Alerts, change Threshold) Monitor {
 		Tags:              append(j.Tags(), "alert:"+a.id),
 		Metrics:           a.graph.metrics(),
 		graph:             a.graph,
+		over:              a.over,
+		window:            a.window(j),
 	}
 }
 

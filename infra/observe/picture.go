@@ -55,6 +55,7 @@ svg { background: #fff; font-family: sans-serif }
 .group { font-size: 13px; font-weight: bold; fill: #fff }
 .name { font-size: 12px; font-weight: bold; fill: #222 }
 .small { font-size: 11px; fill: #666 }
+.label { font-size: 11px; fill: #444; stroke: #fafafa; stroke-width: 3; paint-order: stroke }
 .query { font-size: 9px; font-family: monospace; fill: #666 }
 .band { fill: #4a3d73 }
 .card { fill: #fafafa; stroke: #ccc }
@@ -113,7 +114,15 @@ func card(draw func(string, ...any), d definition, x, y int) {
 		class, _, _ := strings.Cut(m.DisplayType, " ")
 		height := at(markerValue(m))
 		draw(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>`, left, height, right, height, html.EscapeString(class))
-		draw(`<text x="%.1f" y="%.1f" text-anchor="end" class="small">%s</text>`, right, height-3, html.EscapeString(m.Label))
+		// Alerts are named on the right and warnings on the left, so that near lines stay readable.
+		from, anchor, side := right, "end", height-3
+		if class == "warning" {
+			from, anchor = left, "start"
+		}
+		if below(m) {
+			side = height + 12
+		}
+		draw(`<text x="%.1f" y="%.1f" text-anchor="%s" class="label">%s</text>`, from, side, anchor, html.EscapeString(m.Label))
 	}
 	for i, line := range lines(drawn, 66) {
 		if i == 3 {
@@ -133,13 +142,16 @@ func markerValue(m marker) float64 {
 func usual(markers []marker, highest, sample float64) float64 {
 	lowest := highest
 	for _, m := range markers {
-		if strings.Contains(m.Label, " "+sides["<"]+" ") {
+		if below(m) {
 			return highest * (1.05 + 0.1*sample)
 		}
 		lowest = math.Min(lowest, markerValue(m))
 	}
 	return lowest * (0.4 + 0.4*sample)
 }
+
+// below reports whether the marker's alert is about too little.
+func below(m marker) bool { return strings.Contains(m.Label, " "+sides["<"]+" ") }
 
 // lines are the request's formula, when it is more than a query, and its queries, cut to a width.
 func lines(r request, width int) []string {
