@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,10 +25,8 @@ func decode(key, text string, target any) rules.Violations {
 	if err != nil {
 		return rules.Violations{wrongType(key, excerpt(text), "this is not "+kindWords(reflect.TypeOf(target).Elem()))}
 	}
-	var seen mapstructure.Metadata
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     target,
-		Metadata:   &seen,
 		TagName:    "json",
 		Squash:     true,
 		MatchName:  func(key, field string) bool { return key == field },
@@ -36,7 +35,7 @@ func decode(key, text string, target any) rules.Violations {
 	if err != nil {
 		panic(err) // the target is not a pointer: a mistake in this program
 	}
-	var found rules.Violations
+	found := unknownKeys(key, raw, reflect.TypeOf(target).Elem())
 	for _, e := range leaves(decoder.Decode(raw)) {
 		path, reason := key, e.Error()
 		var named *mapstructure.DecodeError
@@ -44,9 +43,6 @@ func decode(key, text string, target any) rules.Violations {
 			path, reason = rules.Join(key, named.Name()), describe(named.Unwrap())
 		}
 		found = append(found, wrongType(path, excerpt(valueAt(raw, strings.TrimPrefix(path, key))), reason))
-	}
-	for _, unknown := range seen.Unused {
-		found = append(found, unknownKey(rules.Join(key, unknown), knownKeys(reflect.TypeOf(target).Elem(), unknown)))
 	}
 	return found
 }
@@ -111,18 +107,17 @@ func plain(value any) any {
 
 // leaves flattens joined errors.
 func leaves(err error) []error {
-	if err == nil {
+	switch e := err.(type) {
+	case nil:
 		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	case *mapstructure.DecodeError:
+		return []error{e}
+	case interface{ Unwrap() []error }:
 		var all []error
-		for _, e := range joined.Unwrap() {
-			all = append(all, leaves(e)...)
+		for _, joined := range e.Unwrap() {
+			all = append(all, leaves(joined)...)
 		}
 		return all
-	}
-	if named := (*mapstructure.DecodeError)(nil); errors.As(err, &named) {
-		return []error{named}
 	}
 	if inner := errors.Unwrap(err); inner != nil {
 		return leaves(inner)
@@ -170,14 +165,13 @@ func wrongType(path, value, reason string) rules.Violation {
 	}
 }
 
-func unknownKey(path string, known []string) rules.Violation {
-	key := path[strings.LastIndexByte(path, '.')+1:]
+func unknownKey(path, key string, known []string) rules.Violation {
 	fix := "one of " + strings.Join(known, ", ")
 	if near := nearest(key, known); near != "" {
 		fix = near
 	}
 	return rules.Violation{
-		Rule: "setting-unknown", Severity: rules.Refuse, Path: path, Value: key,
+		Rule: "setting-unknown", Severity: rules.Refuse, Path: rules.Join(path, key), Value: key,
 		Reason: "no such setting: it would be ignored", Fix: fix,
 	}
 }
@@ -194,32 +188,47 @@ func nearest(key string, known []string) string {
 	return best
 }
 
-// knownKeys are the keys of the struct in which the last part of path stands.
-func knownKeys(t reflect.Type, path string) []string {
-	parts := steps(path)
-	for _, part := range parts[:len(parts)-1] {
-		t = child(t, part)
+// unknownKeys returns a violation for each key of raw that no field of t has, at any depth.
+func unknownKeys(path string, raw any, t reflect.Type) rules.Violations {
+	var found rules.Violations
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	var keys []string
-	for _, f := range reflect.VisibleFields(t) {
-		if name := f.Tag.Get("json"); name != "" && name != "-" {
-			keys = append(keys, name)
+	switch at := raw.(type) {
+	case []any:
+		if t.Kind() == reflect.Slice {
+			for i, element := range at {
+				found = append(found, unknownKeys(fmt.Sprintf("%s[%d]", path, i), element, t.Elem())...)
+			}
+		}
+	case map[string]any:
+		for key, value := range at {
+			below := rules.Join(path, key)
+			switch t.Kind() {
+			case reflect.Map:
+				found = append(found, unknownKeys(below, value, t.Elem())...)
+			case reflect.Struct:
+				fields := fieldTypes(t)
+				if field, known := fields[key]; known {
+					found = append(found, unknownKeys(below, value, field)...)
+				} else {
+					found = append(found, unknownKey(path, key, slices.Sorted(maps.Keys(fields))))
+				}
+			}
 		}
 	}
-	slices.Sort(keys)
-	return keys
+	return found
 }
 
-func child(t reflect.Type, part string) reflect.Type {
-	if t.Kind() != reflect.Struct {
-		return t.Elem() // a list's or map's
-	}
+// fieldTypes are a struct's fields by their setting's key, embedded ones included.
+func fieldTypes(t reflect.Type) map[string]reflect.Type {
+	fields := map[string]reflect.Type{}
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Tag.Get("json") == part {
-			return f.Type
+		if name := f.Tag.Get("json"); name != "" && name != "-" {
+			fields[name] = f.Type
 		}
 	}
-	panic("no field " + part) // the decoder walked it a moment ago
+	return fields
 }
 
 // steps splits a path such as [0].checkpoints.interval.

@@ -3,7 +3,6 @@ package components
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/k8s"
 	"flink-payments/k8s/flink"
 	"flink-payments/k8s/rules"
 )
@@ -84,19 +84,24 @@ func unknownTopLevel() rules.Violations {
 	if json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all) != nil {
 		return nil
 	}
-	known := slices.Sorted(maps.Keys((&Settings{}).objects()))
-	known = slices.Sorted(slices.Values(append(known, slices.Collect(maps.Keys((&Settings{}).texts()))...)))
+	known := topLevelKeys()
 	var found rules.Violations
 	for _, full := range slices.Sorted(maps.Keys(all)) {
 		key, ours := strings.CutPrefix(full, Project+":")
 		if ours && !slices.Contains(known, key) {
-			v := unknownKey(full, known)
-			v.Value = key
-			v.Fix = Project + ":" + cmp.Or(nearest(key, known), strings.Join(known, " or "+Project+":"))
+			v := unknownKey("", key, known)
+			v.Path = full
 			found = append(found, v)
 		}
 	}
 	return found
+}
+
+func topLevelKeys() []string {
+	var s Settings
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(s.objects())), maps.Keys(s.texts()))
+	slices.Sort(keys)
+	return keys
 }
 
 // withDefaults fills in every unset setting that has a default.
@@ -109,14 +114,18 @@ func (s Settings) withDefaults(stack string) Settings {
 	cm.Namespace = cmp.Or(cm.Namespace, "cert-manager")
 	cm.Version = cmp.Or(cm.Version, "v1.15.3")
 	cm.Chart = cmp.Or(cm.Chart, "cert-manager")
-	cm.Repository = cmp.Or(cm.Repository, "https://charts.jetstack.io")
+	if inRepository(cm.Chart) {
+		cm.Repository = cmp.Or(cm.Repository, "https://charts.jetstack.io")
+	}
 	cm.Timeout = cmp.Or(cm.Timeout, 10*flink.Minute)
 
 	op := &s.Platform.Operator
 	op.Namespace = cmp.Or(op.Namespace, "flink-operator")
 	op.Version = cmp.Or(op.Version, "1.10.0")
 	op.Chart = cmp.Or(op.Chart, "flink-kubernetes-operator")
-	op.Repository = cmp.Or(op.Repository, fmt.Sprintf(Archive, op.Version))
+	if inRepository(op.Chart) {
+		op.Repository = cmp.Or(op.Repository, k8s.OperatorRepository(op.Version))
+	}
 	op.Replicas = cmp.Or(op.Replicas, 2)
 	op.Timeout = cmp.Or(op.Timeout, 10*flink.Minute)
 
@@ -132,7 +141,10 @@ func (s Settings) withDefaults(stack string) Settings {
 	return s
 }
 
-func (j Job) withDefaults(cluster string) Job {
+// inRepository tells a chart's name from a path and from an oci:// reference.
+func inRepository(chart string) bool { return !strings.ContainsAny(chart, "/\\") }
+
+func (j JobSettings) withDefaults(cluster string) JobSettings {
 	j.Job = j.Job.WithDefaults()
 	j.Kafka.VaultRole = cmp.Or(j.Kafka.VaultRole, j.Namespace+"-"+j.Name)
 	j.Kafka.VaultPolicy = cmp.Or(j.Kafka.VaultPolicy, j.Namespace+"-"+j.Name+"-kafka-read")

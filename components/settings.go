@@ -1,6 +1,7 @@
 package components
 
 import (
+	"flink-payments/infra/observe"
 	"flink-payments/k8s/flink"
 )
 
@@ -22,16 +23,16 @@ type Settings struct {
 	// Tags are added to every AWS resource.
 	Tags map[string]string `json:"tags"`
 
-	AWS      AWS      `json:"aws"`
-	Cluster  Cluster  `json:"cluster"`
-	Platform Platform `json:"platform"`
-	Vault    Vault    `json:"vault"`
-	Datadog  Datadog  `json:"datadog"`
-	Jobs     []Job    `json:"jobs"`
+	AWS      AWSSettings      `json:"aws"`
+	Cluster  ClusterSettings  `json:"cluster"`
+	Platform PlatformSettings `json:"platform"`
+	Vault    VaultSettings    `json:"vault"`
+	Datadog  DatadogSettings  `json:"datadog"`
+	Jobs     []JobSettings    `json:"jobs"`
 }
 
-// AWS says which account, and who may administer the state.
-type AWS struct {
+// AWSSettings say which account, and who may administer the state.
+type AWSSettings struct {
 	// AccountID of twelve digits. Set: any other account is refused by the provider.
 	AccountID string `json:"accountId"`
 	// Administrators are the IAM role or user ARNs (* and ? allowed) that the bucket policies
@@ -47,8 +48,8 @@ type AWS struct {
 	DataEvents bool `json:"dataEvents"`
 }
 
-// Cluster is the EKS cluster, and how it is reached.
-type Cluster struct {
+// ClusterSettings are the EKS cluster, and how it is reached.
+type ClusterSettings struct {
 	// Name of the EKS cluster.
 	Name string `json:"name"`
 	// Context of a kubeconfig to use instead of the cluster's looked-up endpoint and `aws eks get-token`.
@@ -59,16 +60,16 @@ type Cluster struct {
 	OIDCIssuer string `json:"oidcIssuer"`
 }
 
-// Platform is what the cluster gets once, for all jobs.
-type Platform struct {
+// PlatformSettings are what the cluster gets once, for all jobs.
+type PlatformSettings struct {
 	// ExistingNamespaces are in the cluster already: used, not created.
-	ExistingNamespaces []string    `json:"existingNamespaces"`
-	CertManager        CertManager `json:"certManager"`
-	Operator           Operator    `json:"operator"`
+	ExistingNamespaces []string            `json:"existingNamespaces"`
+	CertManager        CertManagerSettings `json:"certManager"`
+	Operator           OperatorSettings    `json:"operator"`
 }
 
-// CertManager is the Helm release of cert-manager.
-type CertManager struct {
+// CertManagerSettings are the Helm release of cert-manager.
+type CertManagerSettings struct {
 	// Existing: the cluster has it, nothing is installed. Default false.
 	Existing bool `json:"existing"`
 	// Namespace of the release. Default cert-manager.
@@ -87,8 +88,8 @@ type CertManager struct {
 	Timeout flink.Duration `json:"timeout"`
 }
 
-// Operator is the Helm release of the Flink Kubernetes Operator, and its CRDs.
-type Operator struct {
+// OperatorSettings are the Helm release of the Flink Kubernetes Operator, and its CRDs.
+type OperatorSettings struct {
 	// Existing: the cluster has it and its CRDs, nothing is installed. Default false.
 	Existing bool `json:"existing"`
 	// Namespace of the release. Default flink-operator.
@@ -104,32 +105,32 @@ type Operator struct {
 	// Replicas with leader election. Default 2.
 	Replicas int `json:"replicas"`
 	// WatchedNamespaces of an existing operator; empty: all. Not used otherwise: the jobs' namespaces are watched.
-	WatchedNamespaces []string `json:"watchedNamespaces"`
-	CRDs              CRDs     `json:"crds"`
-	Webhook           Webhook  `json:"webhook"`
+	WatchedNamespaces []string        `json:"watchedNamespaces"`
+	CRDs              CRDsSettings    `json:"crds"`
+	Webhook           WebhookSettings `json:"webhook"`
 	// Values are merged over the program's, as in `helm --values`.
 	Values map[string]any `json:"values"`
 	// Timeout of the release. Default 10m.
 	Timeout flink.Duration `json:"timeout"`
 }
 
-// CRDs are the operator's CustomResourceDefinitions.
-type CRDs struct {
+// CRDsSettings are about the operator's CustomResourceDefinitions.
+type CRDsSettings struct {
 	// Existing: somebody else keeps them up to date. Default false.
 	Existing bool `json:"existing"`
 	// Path of a directory of CRD files; empty: they are read from the chart itself.
 	Path string `json:"path"`
 }
 
-// Webhook is the operator's admission webhook.
-type Webhook struct {
+// WebhookSettings are about the operator's admission webhook.
+type WebhookSettings struct {
 	// KeystorePasswordSecret names a Secret in the operator's namespace with the key `password`;
 	// empty: the chart's published default, which guards a keystore that only readers of Secrets reach.
 	KeystorePasswordSecret string `json:"keystorePasswordSecret"`
 }
 
-// Vault is the server and where its Kubernetes auth and KV version 2 engine are mounted.
-type Vault struct {
+// VaultSettings are the server and where its Kubernetes auth and KV version 2 engine are mounted.
+type VaultSettings struct {
 	// Address: https://HOST:PORT. The token comes from VAULT_TOKEN or Vault's token helper, never from a setting.
 	Address string `json:"address"`
 	// AuthPath of the Kubernetes auth method. Default kubernetes.
@@ -138,8 +139,8 @@ type Vault struct {
 	Mount string `json:"mount"`
 }
 
-// Datadog is where monitors, SLO and dashboards go.
-type Datadog struct {
+// DatadogSettings are where monitors, SLO and dashboards go.
+type DatadogSettings struct {
 	// Enabled makes monitors, SLO and dashboard. Default false. DD_API_KEY and DD_APP_KEY give access.
 	Enabled bool `json:"enabled"`
 	// Site: datadoghq.com (default), datadoghq.eu, us3.datadoghq.com ...
@@ -150,29 +151,19 @@ type Datadog struct {
 	AgentNamespace string `json:"agentNamespace"`
 }
 
-// A Job is an entry of `jobs`: Flink's part, and what stands around it.
-type Job struct {
+// JobSettings are an entry of `jobs`: Flink's part, and what stands around it.
+type JobSettings struct {
 	flink.Job
 	// Identity names the job's IAM policy and role.
-	Identity Identity `json:"identity"`
+	Identity IdentitySettings `json:"identity"`
 	// Alerts says whom to tell.
-	Alerts Alerts `json:"alerts"`
+	Alerts observe.Alerts `json:"alerts"`
 }
 
-// Identity is the job's IAM policy and role, by name.
-type Identity struct {
+// IdentitySettings are the job's IAM policy and role, by name.
+type IdentitySettings struct {
 	// PolicyName. Default: the bucket's name.
 	PolicyName string `json:"policyName"`
 	// RoleName, at most 64 characters. Default: CLUSTER-NAMESPACE-NAME.
 	RoleName string `json:"roleName"`
 }
-
-// Alerts are the job's monitors.
-type Alerts struct {
-	// Notify is Datadog's handle, such as @pagerduty-payments.
-	Notify string `json:"notify"`
-}
-
-// Archive is where every version of the operator's chart is kept; the
-// download mirrors drop a version when it is superseded.
-const Archive = "https://archive.apache.org/dist/flink/flink-kubernetes-operator-%s/"

@@ -1,0 +1,131 @@
+package components
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"flink-payments/infra"
+	"flink-payments/infra/policy"
+	"flink-payments/k8s"
+	"flink-payments/k8s/flink"
+)
+
+// JobArgs are what a job is made from.
+type JobArgs struct {
+	Settings Settings
+	Job      JobSettings
+	Place    *Place
+	Platform *Platform
+}
+
+// A Job is one Flink job and all that is its own: state store,
+// identity, credential, workload, deployment.
+type Job struct {
+	pulumi.ResourceState
+
+	Job        JobSettings
+	Store      *infra.StateStore
+	Identity   *infra.Identity
+	Credential *infra.Credential
+	Workload   *k8s.Workload
+	Deployment *k8s.Deployment
+	// Savepoint is the one that was last asked for; nil: none was.
+	Savepoint *k8s.Savepoint
+}
+
+// NewJob makes a job. AWS and Vault go side by side with the platform; only the
+// deployment waits for all of them.
+func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.ResourceOption) (*Job, error) {
+	job, site := args.Job, args.Settings.site(args.Job)
+	component := &Job{Job: job}
+	err := ctx.RegisterComponentResourceV2("flink-payments:index:Job", name, pulumi.Map{
+		"namespace": pulumi.String(job.Namespace),
+		"bucket":    pulumi.String(job.State.Bucket),
+	}, component, opts...)
+	if err != nil {
+		return nil, err
+	}
+	parent := pulumi.Parent(component)
+	if err := component.outside(ctx, name, args, parent); err != nil {
+		return nil, err
+	}
+	component.Workload, err = k8s.NewWorkload(ctx, name+"-workload", k8s.WorkloadArgs{
+		Job: job.Name, Namespace: job.Namespace, ServiceAccount: job.ServiceAccount,
+		RoleARN:            component.Identity.RoleARN,
+		JobManagerReplicas: job.JobManager.Replicas,
+		OperatorNamespace:  args.Settings.Platform.Operator.Namespace,
+		AgentNamespace:     args.Settings.Datadog.AgentNamespace,
+		Labels:             site.Labels,
+		After:              args.Platform.After(job.Namespace),
+	}, parent)
+	if err != nil {
+		return nil, err
+	}
+	if err := component.deploy(ctx, name, args, site, parent); err != nil {
+		return nil, err
+	}
+	return component, ctx.RegisterResourceOutputs(component, pulumi.Map{"bucket": component.Store.Bucket})
+}
+
+// outside makes what lives outside the cluster.
+func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pulumi.ResourceOption) error {
+	s, job, place := args.Settings, args.Job, args.Place
+	serviceAccount := policy.ServiceAccount{Namespace: job.Namespace, Name: job.ServiceAccount}
+	tags := s.tags(job.Name)
+	var err error
+	c.Store, err = infra.NewStateStore(ctx, name+"-state", infra.StateStoreArgs{
+		Store: policy.Store{
+			Partition: place.Partition, Region: place.Region, Account: place.AccountID, Bucket: job.State.Bucket,
+			Roots:          policy.Roots{Checkpoints: flink.CheckpointsRoot, Savepoints: flink.SavepointsRoot, HA: flink.HARoot},
+			Administrators: s.AWS.Administrators,
+		},
+		RecoveryWindowDays: job.State.RecoveryWindowDays,
+		LogRetentionDays:   s.AWS.LogRetentionDays,
+		DataEvents:         s.AWS.DataEvents,
+		Tags:               tags,
+	}, parent)
+	if err != nil {
+		return err
+	}
+	c.Identity, err = infra.NewIdentity(ctx, name+"-identity", infra.IdentityArgs{
+		Partition: place.Partition, Account: place.AccountID,
+		PolicyName: job.Identity.PolicyName, RoleName: job.Identity.RoleName,
+		Path: s.AWS.RolePath, PermissionsBoundary: s.AWS.PermissionsBoundary,
+		Issuers: []string{place.OIDCIssuer}, ServiceAccount: serviceAccount,
+		Access: c.Store.GrantReadWrite(),
+		Tags:   tags,
+	}, parent)
+	if err != nil {
+		return err
+	}
+	c.Credential, err = infra.NewCredential(ctx, name+"-credential", infra.CredentialArgs{
+		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secret: job.Kafka.Secret,
+		Role: job.Kafka.VaultRole, Policy: job.Kafka.VaultPolicy,
+		ServiceAccount: serviceAccount, TokenTTL: time.Duration(job.Kafka.TokenTTL),
+	}, parent)
+	return err
+}
+
+// deploy makes the FlinkDeployment, which waits for everything that the job
+// needs, and the savepoint that was asked for.
+func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, parent pulumi.ResourceOption) error {
+	job := args.Job
+	needs := append([]pulumi.Resource{c.Store, c.Identity, c.Credential}, c.Workload.Ready()...)
+	needs = append(needs, args.Platform.Operator.Ready()...)
+	var err error
+	c.Deployment, err = k8s.NewDeployment(ctx, name+"-deployment", k8s.DeploymentArgs{
+		Metadata:     flink.Metadata(job.Job, site),
+		Spec:         flink.Document(job.Job, site),
+		ReadyTimeout: time.Duration(job.ReadyTimeout),
+	}, parent, pulumi.DependsOn(needs))
+	if err != nil || job.Savepoint.Request == 0 {
+		return err
+	}
+	c.Savepoint, err = k8s.NewSavepoint(ctx, fmt.Sprintf("%s-savepoint-%d", name, job.Savepoint.Request), k8s.SavepointArgs{
+		Deployment: c.Deployment, Request: job.Savepoint.Request, Format: job.Savepoint.Format,
+		Labels: site.Labels, Timeout: time.Duration(job.ReadyTimeout),
+	}, parent)
+	return err
+}

@@ -1,0 +1,117 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"flink-payments/k8s/flink"
+)
+
+// PlatformOutput is the stack output `platform`: what all jobs share. The names
+// of outputs are a contract that dashboards read; docs/outputs.schema.json
+// describes it and a test holds the program to it.
+type PlatformOutput struct {
+	Cluster            string   `json:"cluster"`
+	Region             string   `json:"region"`
+	Account            string   `json:"account"`
+	Environment        string   `json:"environment"`
+	OIDCIssuer         string   `json:"oidcIssuer"`
+	OperatorVersion    string   `json:"operatorVersion"`
+	OperatorNamespace  string   `json:"operatorNamespace"`
+	WatchedNamespaces  []string `json:"watchedNamespaces"`
+	CertManagerVersion string   `json:"certManagerVersion"`
+}
+
+// JobOutput is one entry of the stack output `jobs`, by the job's name.
+type JobOutput struct {
+	// Name of the FlinkDeployment, in Namespace.
+	Name           string `json:"name"`
+	Namespace      string `json:"namespace"`
+	ServiceAccount string `json:"serviceAccount"`
+	// Where the state is.
+	Bucket  pulumi.StringOutput `json:"bucket"`
+	Region  string              `json:"region"`
+	Account string              `json:"account"`
+	// The three roots, s3://BUCKET/ROOT.
+	CheckpointsURI string              `json:"checkpointsUri"`
+	SavepointsURI  string              `json:"savepointsUri"`
+	HAURI          string              `json:"haUri"`
+	KeyARN         pulumi.StringOutput `json:"keyArn"`
+	LogBucket      pulumi.StringOutput `json:"logBucket"`
+	// RecoveryWindowDays is how long S3 keeps what Flink deleted.
+	RecoveryWindowDays int `json:"recoveryWindowDays"`
+	// Who can reach it.
+	RoleARN      pulumi.StringOutput `json:"roleArn"`
+	TrustSubject pulumi.StringOutput `json:"trustSubject"`
+	VaultRole    pulumi.StringOutput `json:"vaultRole"`
+	// What runs.
+	Image        string `json:"image"`
+	Version      string `json:"version"`
+	FlinkVersion string `json:"flinkVersion"`
+	UpgradeMode  string `json:"upgradeMode"`
+	State        string `json:"state"`
+	Parallelism  int    `json:"parallelism"`
+	// RESTService and RESTPort are Flink's REST API inside the cluster.
+	RESTService string `json:"restService"`
+	RESTPort    int    `json:"restPort"`
+	// Savepoint is the last one that was asked for; request 0 and an empty location: none was.
+	Savepoint SavepointOutput `json:"savepoint"`
+}
+
+// SavepointOutput is a savepoint on demand.
+type SavepointOutput struct {
+	Request int64 `json:"request"`
+	// Location is its s3:// path.
+	Location pulumi.StringOutput `json:"location"`
+}
+
+// Flink's REST port; the operator's Service is NAME-rest.
+const restPort = 8081
+
+func platformOutput(s Settings, place *Place) PlatformOutput {
+	out := PlatformOutput{
+		Cluster: s.Cluster.Name, Region: place.Region, Account: place.AccountID, Environment: s.Environment,
+		OIDCIssuer:      place.OIDCIssuer,
+		OperatorVersion: s.Platform.Operator.Version, OperatorNamespace: s.Platform.Operator.Namespace,
+		WatchedNamespaces: s.watchedNamespaces(),
+	}
+	if !s.Platform.CertManager.Existing {
+		out.CertManagerVersion = s.Platform.CertManager.Version
+	}
+	return out
+}
+
+func (c *Job) output(place *Place) JobOutput {
+	job := c.Job
+	out := JobOutput{
+		Name: job.Name, Namespace: job.Namespace, ServiceAccount: job.ServiceAccount,
+		Bucket: c.Store.Bucket, Region: place.Region, Account: place.AccountID,
+		CheckpointsURI: job.State.URI(flink.CheckpointsRoot),
+		SavepointsURI:  job.State.URI(flink.SavepointsRoot),
+		HAURI:          job.State.URI(flink.HARoot),
+		KeyARN:         c.Store.KeyARN, LogBucket: c.Store.LogBucket,
+		RecoveryWindowDays: job.State.RecoveryWindowDays,
+		RoleARN:            c.Identity.RoleARN, TrustSubject: c.Identity.TrustSubject, VaultRole: c.Credential.Role,
+		Image: job.Image, Version: job.Version(), FlinkVersion: job.FlinkVersion, UpgradeMode: job.UpgradeMode,
+		State: "running", Parallelism: job.Parallelism,
+		RESTService: fmt.Sprintf("%s-rest", job.Name), RESTPort: restPort,
+		Savepoint: SavepointOutput{Request: job.Savepoint.Request, Location: pulumi.String("").ToStringOutput()},
+	}
+	if job.Suspended {
+		out.State = "suspended"
+	}
+	if c.Savepoint != nil {
+		out.Savepoint.Location = c.Savepoint.Location
+	}
+	return out
+}
+
+func export(ctx *pulumi.Context, s Settings, place *Place, jobs []*Job) {
+	byName := pulumi.Map{}
+	for _, job := range jobs {
+		byName[job.Job.Name] = inputs(job.output(place))
+	}
+	ctx.Export("jobs", byName)
+	ctx.Export("platform", inputs(platformOutput(s, place)))
+}
