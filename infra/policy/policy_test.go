@@ -62,6 +62,12 @@ func TestEveryARNOfADocumentIsInThePartition(t *testing.T) {
 	}
 }
 
+// jobActions are all that a job may ever do. No denial elsewhere may be what holds a right back.
+var jobActions = []string{
+	"kms:Decrypt", "kms:GenerateDataKey",
+	"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
+}
+
 func randomBucket(r *rand.Rand) string {
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-."
 	name := make([]byte, 3+r.IntN(61))
@@ -92,7 +98,7 @@ func TestNoAllowedResourceIsOutsideTheRoots(t *testing.T) {
 				t.Fatalf("bucket %q: %s is about the whole bucket", store.Bucket, s.Sid)
 			}
 			for _, action := range s.Action {
-				if s.Effect == Allow && strings.Contains(action, "*") {
+				if s.Effect == Allow && !slices.Contains(jobActions, action) {
 					t.Fatalf("%s allows %s", s.Sid, action)
 				}
 			}
