@@ -232,6 +232,21 @@ func TestTheCallersPodTemplateIsMergedByName(t *testing.T) {
 	}
 }
 
+func TestAMergeChangesNeitherTemplate(t *testing.T) {
+	read := func() (base, extra map[string]any) {
+		return plain(`{"a":{"b":[{"name":"x","v":1}]}}`), plain(`{"a":{"b":[{"name":"x","v":2},{"name":"y"}],"c":[1]}}`)
+	}
+	base, extra := read()
+	merged := merge(base, extra)
+	if want := plain(`{"a":{"b":[{"name":"x","v":2},{"name":"y"}],"c":[1]}}`); !reflect.DeepEqual(merged, want) {
+		t.Errorf("merged %v", merged)
+	}
+	at(t, merged, "a", "b", "y").(map[string]any)["late"] = true
+	if b, e := read(); !reflect.DeepEqual(base, b) || !reflect.DeepEqual(extra, e) {
+		t.Errorf("now %v and %v", base, extra)
+	}
+}
+
 func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 	valid := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`)
 	j, s := guideJob(), guideSite()
@@ -240,6 +255,7 @@ func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 		{"registry:5000/a/b:1.4.0@sha256:00", "1.4.0"},
 		{"registry:5000/a/b@sha256:00", ""},
 		{"b:_odd-", "odd"},
+		{"b:" + strings.Repeat("v", 70), strings.Repeat("v", 63)},
 		{"b:" + strings.Repeat("v", 62) + "--x", strings.Repeat("v", 62)},
 	} {
 		j.Image = c.image

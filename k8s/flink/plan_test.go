@@ -23,11 +23,11 @@ func TestThePlanIsThreeLines(t *testing.T) {
 func TestThePlansFiguresAreThoseOfTheSettings(t *testing.T) {
 	lines := guideJob().Plan(guideSite())
 	for _, want := range []string{
-		"at most 2880 a day",    // 86400 s / 30 s
-		"all 200Gi",             //
-		"341 MiB/s",             // 200 GiB / 600 s
-		"2.0 GiB each",          // 1 % of 200 GiB
-		"5.6 TiB a day", // 2 GiB * 2880
+		"at most 2880 a day", // 86400 s / 30 s
+		"all 200Gi",          //
+		"341 MiB/s",          // 200 GiB / 600 s
+		"2.0 GiB each",       // 1 % of 200 GiB
+		"5.6 TiB a day",      // 2 GiB * 2880
 		"an estimate",
 	} {
 		if !strings.Contains(lines[0], want) {
