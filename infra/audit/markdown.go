@@ -112,9 +112,9 @@ func (s Statement) buckets() []string {
 	}
 	slices.SortStableFunc(names, func(a, b string) int {
 		switch {
-		case a == s.State.Bucket && b != a:
+		case a == s.State.Bucket:
 			return -1
-		case b == s.State.Bucket && a != b:
+		case b == s.State.Bucket:
 			return 1
 		}
 		return strings.Compare(a, b)

@@ -360,6 +360,9 @@ func TestAlertsSayWhatHappens(t *testing.T) {
 				if want == "" && (got == "OK" || got == "NO DATA" && m.OnMissingData != notifyMissing) {
 					continue
 				}
+				if got == "NO DATA" && m.OnMissingData != notifyMissing {
+					t.Errorf("%s has no data and tells nobody", m.ID)
+				}
 				if got != want {
 					t.Errorf("%s is %s, want %q: %s", m.ID, got, want, m.Query)
 				}
