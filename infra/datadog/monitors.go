@@ -55,6 +55,7 @@ func (a MonitorsArgs) check() error {
 }
 
 // NewMonitors makes a job's monitors, the objective that stands on two of them, and the dashboard.
+// Let it depend on the job's deployment: a monitor that is there before the job first runs alerts at once.
 func NewMonitors(ctx *pulumi.Context, name string, args MonitorsArgs, opts ...pulumi.ResourceOption) (*Monitors, error) {
 	fail := func(err error) (*Monitors, error) {
 		return nil, fmt.Errorf("monitors %s (job %s): %w", name, args.Job.Name, err)

@@ -21,6 +21,8 @@ type Job struct {
 	Team string
 	// CheckpointInterval is the time between the starts of two checkpoints.
 	CheckpointInterval time.Duration
+	// CheckpointMinPause is the time between the end of one and the start of the next.
+	CheckpointMinPause time.Duration
 	// CheckpointTimeout is when Flink gives a checkpoint up.
 	CheckpointTimeout time.Duration
 	// TolerableFailures is how many checkpoints in a row may fail before the job restarts.
@@ -105,7 +107,9 @@ func (j Job) title() string {
 
 // checkpointPeriod is the longest time from one completed checkpoint to the
 // next while none fails: the wait for its start, then the whole timeout.
-func (j Job) checkpointPeriod() time.Duration { return j.CheckpointInterval + j.CheckpointTimeout }
+func (j Job) checkpointPeriod() time.Duration {
+	return max(j.CheckpointInterval, j.CheckpointMinPause) + j.CheckpointTimeout
+}
 
 // minutes rounds up: a window that is too short alerts without a cause.
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }

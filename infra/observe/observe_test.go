@@ -146,6 +146,9 @@ func TestThresholdsComeFromTheJobsSettings(t *testing.T) {
 	slow.CheckpointInterval, slow.CheckpointTimeout = 20*time.Minute, 45*time.Minute
 	slow.TolerableFailures, slow.TaskManagers = 0, 12
 
+	paused := fraudScoring()
+	paused.CheckpointMinPause = 5 * time.Minute
+
 	for _, c := range []struct {
 		job      Job
 		id       string
@@ -157,6 +160,7 @@ func TestThresholdsComeFromTheJobsSettings(t *testing.T) {
 		{slow, "checkpoint-duration", "max(last_10m):", "2160000", "1350000"},
 		{fraudScoring(), "no-checkpoint", "sum(last_11m):monotonic_diff(", "1", ""},
 		{slow, "no-checkpoint", "sum(last_65m):monotonic_diff(", "1", ""},
+		{paused, "no-checkpoint", "sum(last_15m):monotonic_diff(", "1", ""},
 		{fraudScoring(), "failed-checkpoints", "sum(last_33m):", "3", "1"},
 		{slow, "failed-checkpoints", "sum(last_65m):", "1", ""},
 		{fraudScoring(), "taskmanagers-missing", "max(last_10m):", "3", ""},
