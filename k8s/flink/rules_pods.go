@@ -87,7 +87,7 @@ var podRules = []rules.Rule[Subject]{
 			for _, c := range s.containers() {
 				for _, field := range []string{"image", "imagePullPolicy", "resources", "command", "args"} {
 					if value, set := c.fields[field]; set && c.name == MainContainer {
-						found = append(found, rules.Finding{Path: c.path + "." + field, Value: fmt.Sprint(value)})
+						found = append(found, rules.Finding{Path: c.path + "." + field, Value: shape(value)})
 					}
 				}
 			}

@@ -241,6 +241,7 @@ var valueRules = []rules.Rule[Subject]{
 				{"restore.request", j.Restore.Request},
 				{"checkpoints.tolerableFailures", int64(j.Checkpoints.TolerableFailures)},
 				{"state.expectedSize", int64(j.State.ExpectedSize)},
+				{"state.retiredDays", int64(j.State.RetiredDays)},
 			} {
 				found = append(found, when(n.value < 0, n.path, fmt.Sprint(n.value))...)
 			}
@@ -248,9 +249,9 @@ var valueRules = []rules.Rule[Subject]{
 		},
 	},
 	{
-		ID: "too-large", Severity: rules.Refuse, Looks: "checkpoints.*, restart, savepoint and restore requests, taskManager.slots, jobManager.replicas",
-		Reason: "Flink and the operator read it as a 32-bit number, the nonces as 53 bits on their way through JSON",
-		Fix:    "a smaller number", Source: "Flink: integer options; JSON: safe integers",
+		ID: "too-large", Severity: rules.Refuse, Looks: "checkpoints.*, restart, savepoint and restore requests, taskManager.slots, jobManager.replicas, state.*Days",
+		Reason: "it is beyond what Flink, JSON or S3 can carry, or beyond any use",
+		Fix:    "a smaller number", Source: "Flink: 32-bit options; JSON: safe integers (2^53); AWS: lifecycle days",
 		Check: func(s Subject) []rules.Finding {
 			j := s.Job
 			var found []rules.Finding
@@ -267,6 +268,7 @@ var valueRules = []rules.Rule[Subject]{
 				{"taskManager.slots", int64(j.TaskManager.Slots), math.MaxInt32},
 				{"jobManager.replicas", int64(j.JobManager.Replicas), 10},
 				{"state.recoveryWindowDays", int64(j.State.RecoveryWindowDays), 36500},
+				{"state.retiredDays", int64(j.State.RetiredDays), 36500},
 			} {
 				if n.value > n.most {
 					found = append(found, rules.Finding{Path: n.path, Value: fmt.Sprint(n.value), Fix: fmt.Sprintf("%d at most", n.most)})
