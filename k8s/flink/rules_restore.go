@@ -127,6 +127,20 @@ var restoreRules = []rules.Rule[Subject]{
 		},
 	},
 	{
+		// Requests stay in the file once they were met, so two numbers alone
+		// prove no conflict, and nothing here knows which was raised last. Only
+		// `latest` means something else according to the order: an explicit path does not.
+		ID: "savepoint-with-restore", Severity: rules.Warn, Looks: "savepoint.request, restore.from, restore.request",
+		Reason: "asked together, the job goes back first: latest is the savepoint before, and the new one holds the state that was gone back to",
+		Fix:    "the savepoint's own path under restore.from, and one request raised at a time",
+		Source: "operator: a redeploy cancels at once; the savepoint is taken of a running job",
+		Check: func(s Subject) []rules.Finding {
+			j := s.Job
+			return when(j.Restore.From == Latest && j.Restore.Request > 0 && j.Savepoint.Request > 0, "restore.from",
+				fmt.Sprintf("latest, with restore.request %d and savepoint.request %d", j.Restore.Request, j.Savepoint.Request))
+		},
+	},
+	{
 		ID: "skip-savepoint", Severity: rules.Warn, Looks: "restore.skipSavepoint",
 		Reason: "going back then throws away what is running now: nobody can return to it",
 		Fix:    "false, unless the running job cannot take a savepoint any more",

@@ -229,7 +229,10 @@ var minimal = map[string][]func(*Job, *Site){
 	},
 	"restore-without-request": {with(func(j *Job) { j.Restore.From = "latest" })},
 	"request-without-restore": {with(func(j *Job) { j.Restore.Request = 1 })},
-	"skip-savepoint":          {with(func(j *Job) { j.Restore = Restore{From: "latest", Request: 1, SkipSavepoint: true} })},
+	"savepoint-with-restore": {with(func(j *Job) {
+		j.Restore, j.Savepoint.Request = Restore{From: "latest", Request: 1}, 1
+	})},
+	"skip-savepoint": {with(func(j *Job) { j.Restore = Restore{From: "latest", Request: 1, SkipSavepoint: true} })},
 	"parallelism": {
 		with(func(j *Job) { j.Parallelism = 0 }),
 		with(func(j *Job) { j.Parallelism = 32770 }),
@@ -427,7 +430,6 @@ func TestHistoryOfRequestsIsNoConflict(t *testing.T) {
 		t.Error(found)
 	}
 	for _, from := range []string{
-		"latest",
 		j.State.URI(SavepointsRoot) + "/savepoint-abc123-0011aabbccdd/",
 		j.State.URI(SavepointsRoot) + "/savepoint-abc123-0011aabbccdd/_metadata",
 		j.State.URI(CheckpointsRoot) + "/fd72014d4c864993a2e5a9287b4a9c5d/chk-42",
@@ -436,6 +438,10 @@ func TestHistoryOfRequestsIsNoConflict(t *testing.T) {
 		if found := Judge(j, guideSite()); len(found) != 0 {
 			t.Errorf("%s: %v", from, found)
 		}
+	}
+	j.Restore.From, j.Savepoint.Request = "latest", 0
+	if found := Judge(j, guideSite()); len(found) != 0 {
+		t.Error(found)
 	}
 }
 
