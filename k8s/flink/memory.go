@@ -222,7 +222,7 @@ func (r *memoryReader) short(key string, size, used Bytes) {
 func (r *memoryReader) rest(overhead portion, process, total, metaspace Bytes) Bytes {
 	used := add(total, metaspace)
 	left := process - used
-	if r.err == nil && (used > process || left < overhead.min || left > overhead.max) {
+	if r.err == nil && (left < overhead.min || left > overhead.max) {
 		least := add(used, overhead.min)
 		r.fail("", fmt.Sprintf("of %s, Flink's own memory (%s) and metaspace (%s) leave no JVM overhead between %s and %s", process, total, metaspace, overhead.min, overhead.max),
 			fmt.Sprintf("a size from %s to %s, or no total of Flink's own in flinkConfiguration", roundUp(least), roundUp(add(used, overhead.max))))
