@@ -189,6 +189,15 @@ func (s *Stack) Cancel(ctx context.Context) error {
 	return nil
 }
 
+// SetSecret encrypts a setting, as `pulumi config set --secret` does.
+func (s *Stack) SetSecret(ctx context.Context, key, value string) error {
+	_, stderr, _, err := s.cli(ctx, "config", "set", "--secret", "--stack", s.o.Name, key, value)
+	if err != nil {
+		return fmt.Errorf("config set %s: %s", key, stderr)
+	}
+	return nil
+}
+
 // cli runs a command that is no operation, in the stack's environment.
 func (s *Stack) cli(ctx context.Context, args ...string) (stdout, stderr string, code int, err error) {
 	env := []string{"PULUMI_HOME=" + s.auto.Workspace().PulumiHome()}

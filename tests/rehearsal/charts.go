@@ -1,0 +1,172 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A helmChart is one Helm chart of the repository that the rehearsal serves: the
+// program reads the operator's CRDs from it, as it does from the real one.
+type helmChart struct {
+	name, version string
+	files         map[string]string
+}
+
+// chartServer is a Helm repository on loopback: /<chart>/index.yaml and archives.
+type chartServer struct {
+	URL  string
+	stop func()
+}
+
+// serveCharts serves the two charts of the platform in the versions of the
+// settings. The port is kept in a file: a repository's address is an input of
+// a release, and another one would be a change to every later command.
+func serveCharts(portFile, crdFolder, operator, certManager string) (*chartServer, error) {
+	crds, err := operatorCRDs(crdFolder, operator)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for _, c := range []helmChart{
+		{"flink-kubernetes-operator", operator, crds},
+		{"cert-manager", certManager, map[string]string{"templates/NOTES.txt": "A stand-in: the rehearsal's kubernetes provider renders no template.\n"}},
+	} {
+		archive, err := c.archive()
+		if err != nil {
+			return nil, err
+		}
+		file := c.name + "-" + c.version + ".tgz"
+		index := c.index(file, archive)
+		mux.HandleFunc("GET /"+c.name+"/index.yaml", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, index) })
+		mux.HandleFunc("GET /"+c.name+"/"+file, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(archive) })
+	}
+	listener, err := listen(portFile)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return &chartServer{"http://" + listener.Addr().String(), func() { _ = server.Close() }}, nil
+}
+
+func listen(portFile string) (net.Listener, error) {
+	if text, err := os.ReadFile(portFile); err == nil {
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strings.TrimSpace(string(text))); err == nil {
+			return l, nil
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return l, os.WriteFile(portFile, []byte(strconv.Itoa(port)), 0o600)
+}
+
+func (c helmChart) archive() ([]byte, error) {
+	var out bytes.Buffer
+	zip := gzip.NewWriter(&out)
+	tarred := tar.NewWriter(zip)
+	files := map[string]string{"Chart.yaml": c.metadata(""), "values.yaml": "{}\n"}
+	for name, text := range c.files {
+		files[name] = text
+	}
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		header := &tar.Header{Name: path.Join(c.name, name), Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
+		if err := tarred.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := tarred.Write([]byte(files[name])); err != nil {
+			return nil, err
+		}
+	}
+	if err := tarred.Close(); err != nil {
+		return nil, err
+	}
+	if err := zip.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func (c helmChart) metadata(indent string) string {
+	return strings.ReplaceAll(fmt.Sprintf("apiVersion: v2\nname: %s\nversion: %q\nappVersion: %q\n", c.name, c.version, c.version), "\n", "\n"+indent)
+}
+
+func (c helmChart) index(file string, archive []byte) string {
+	return fmt.Sprintf("apiVersion: v1\nentries:\n  %s:\n  - %surls: [%s]\n    digest: %x\n    created: \"2024-01-01T00:00:00Z\"\n",
+		c.name, c.metadata("    "), file, sha256.Sum256(archive))
+}
+
+// operatorCRDs returns the chart's crds/: the operator's own of that version
+// where a folder has them, else small ones with the right names and the status
+// subresource.
+func operatorCRDs(folder, version string) (map[string]string, error) {
+	files := map[string]string{}
+	real, err := filepath.Glob(filepath.Join(folder, version, "*.yml"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range real {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		files["crds/"+filepath.Base(file)] = string(text)
+	}
+	if len(files) > 0 {
+		return files, nil
+	}
+	for kind, plural := range map[string]string{
+		"FlinkDeployment": "flinkdeployments", "FlinkSessionJob": "flinksessionjobs", "FlinkStateSnapshot": "flinkstatesnapshots",
+	} {
+		files["crds/"+plural+".flink.apache.org-v1.yml"] = fmt.Sprintf(smallCRD, plural, kind, plural, strings.ToLower(kind))
+	}
+	return files, nil
+}
+
+const smallCRD = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: %s.flink.apache.org
+spec:
+  group: flink.apache.org
+  names:
+    kind: %s
+    plural: %s
+    singular: %s
+  scope: Namespaced
+  versions:
+  - name: v1beta1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            x-kubernetes-preserve-unknown-fields: true
+          status:
+            type: object
+            x-kubernetes-preserve-unknown-fields: true
+    subresources:
+      status: {}
+`

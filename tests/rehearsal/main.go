@@ -1,0 +1,197 @@
+// Command rehearsal takes a stack up for real, with no account: the Pulumi
+// engine is the real one, the services behind it are stand-ins on this machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"flink-payments/components"
+	"flink-payments/tests/rehearsal/engine"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "rehearsal:", err)
+		os.Exit(1)
+	}
+}
+
+// A verb is one command.
+type verb struct {
+	name, short, long string
+	// flags adds those that only this command has.
+	flags func(*flag.FlagSet, *asked)
+	do    func(context.Context, asked) error
+}
+
+// asked is what a person asked for on the command line.
+type asked struct {
+	options
+	kill  bool
+	only  string
+	build bool
+	fast  bool
+	cache string
+}
+
+func verbs() []verb {
+	return []verb{
+		{"tour", "the whole story from nothing to teardown, each step proved; start here",
+			"Takes the stack of --stack-file up on stand-ins, in a folder of its own, and proves each\nstep of a job's life. Ends in a table; exits 1 when a step does not hold.", nil, runTour},
+		{"preview", "what `up` would do", "Pulumi's own preview. Nothing is touched.", nil, operation("preview")},
+		{"up", "make it so", "Pulumi's own up. The world stays for the next command; so do edits of the settings' copy.", nil, operation("up")},
+		{"refresh", "take over into the state what was changed by hand", "Pulumi's own refresh.", nil, operation("refresh")},
+		{"destroy", "take down all but the state of the jobs", "Pulumi's own destroy --exclude-protected: bucket and key are protected, and stay.", nil, operation("destroy")},
+		{"world", "what exists now, outside Pulumi", "Lists what the stand-ins hold.", nil, showWorld},
+		{"reset", "forget world, state and settings of the single commands", "Removes the folder of the single commands, and the copy of the settings with it.", nil, reset},
+		{"faults", "fail each provider call in turn, and converge", "For every provider call of an up and of a destroy: the call fails, or with --kill the engine\nis killed there; the next run must reach the same world and lose nothing that is protected.",
+			func(f *flag.FlagSet, a *asked) {
+				f.BoolVar(&a.kill, "kill", false, "kill the engine at the call, before and after the service did it")
+				f.StringVar(&a.only, "only", "", "only calls whose description holds this `text`, such as Create or s3/bucket")
+			}, runFaults},
+		{"bench", "where the time goes", "Prints the makespan of an up against its critical path and the guide's order, and preview\ntime by number of jobs. With --build also CPU time and memory of a cold build, against stock imports.",
+			func(f *flag.FlagSet, a *asked) {
+				f.BoolVar(&a.build, "build", false, "measure cold builds too: about 8 minutes on 2 cores, 10 GB of memory")
+				f.BoolVar(&a.fast, "fast", false, "previews of 1 and 10 jobs only")
+			}, runBench},
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+		usage(out)
+		return nil
+	}
+	for _, v := range verbs() {
+		if v.name == args[0] {
+			return v.run(ctx, args[1:], out)
+		}
+	}
+	usage(out)
+	return fmt.Errorf("there is no command %q", args[0])
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, "Takes the stack up with the real Pulumi engine, and stand-ins for AWS, Kubernetes, Vault and Datadog.\n\n"+
+		"Usage: go -C tests/rehearsal run . COMMAND [flags]\n\n")
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for _, v := range verbs() {
+		fmt.Fprintf(table, "  %s\t%s\n", v.name, v.short)
+	}
+	table.Flush()
+	fmt.Fprint(out, "\nCOMMAND --help lists its flags.\n")
+}
+
+func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	a := asked{options: options{program: components.Stack, project: root, out: out}}
+	f := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	f.SetOutput(out)
+	f.Usage = func() {
+		fmt.Fprintf(out, "%s\n\nUsage: go -C tests/rehearsal run . %s [flags]\n\n", v.long, v.name)
+		f.PrintDefaults()
+	}
+	f.StringVar(&a.stackFile, "stack-file", filepath.Join(root, "Pulumi.prod.yaml"), "the stack's settings; a copy is used, with the repositories of the charts on this machine")
+	f.IntVar(&a.jobs, "job-count", 0, "make this many jobs of the first one (default: the settings as they are)")
+	f.Float64Var(&a.latency, "latency", 0, "let each resource take this `factor` of its time in the wild: 1 is real time, 0 at once")
+	f.StringVar(&a.kubeconfig, "kubeconfig", "", "`file` of a real API server that the kubernetes stand-in talks to")
+	f.Func("real", "`package` (aws, kubernetes, vault, datadog) without stand-in: its plugin on PATH takes over; may be repeated", func(pkg string) error {
+		a.real = append(a.real, strings.Split(pkg, ",")...)
+		return nil
+	})
+	if v.flags != nil {
+		v.flags(f, &a)
+	}
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("%s: unexpected %q", v.name, f.Arg(0))
+	}
+	if a.cache, err = cacheFolder(); err != nil {
+		return err
+	}
+	if a.cli, err = engine.FindCLI(ctx, a.cache, filepath.Join(root, "tests", "rehearsal", "cli"), out); err != nil {
+		return err
+	}
+	return v.do(ctx, a)
+}
+
+// cacheFolder is where the CLI is built and the rehearsals live.
+func cacheFolder() (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, projectName, "rehearsal"), err
+}
+
+// moduleRoot is the folder of the program's go.mod, above this one.
+func moduleRoot() (string, error) {
+	at, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := at; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("no Pulumi.yaml above %s: run me as `go -C tests/rehearsal run .`", at)
+}
+
+// single is the folder that the single commands share.
+func (a asked) single() (string, error) {
+	name, err := stackName(a.stackFile)
+	return filepath.Join(a.cache, "stacks", name), err
+}
+
+// operation runs one of Pulumi's on the world that earlier commands left.
+func operation(name string) func(context.Context, asked) error {
+	return func(ctx context.Context, a asked) error {
+		var err error
+		if a.dir, err = a.single(); err != nil {
+			return err
+		}
+		r, err := open(ctx, a.options)
+		if err != nil {
+			return err
+		}
+		defer r.stop()
+		fmt.Fprintf(a.out, "Settings: %s\n", r.settings.file)
+		switch name {
+		case "preview":
+			_, err = r.stack.Preview(ctx)
+		case "up":
+			_, err = r.stack.Up(ctx)
+		case "refresh":
+			_, err = r.stack.Refresh(ctx)
+		case "destroy":
+			_, err = r.stack.Destroy(ctx)
+		}
+		return err
+	}
+}
+
+func reset(_ context.Context, a asked) error {
+	dir, err := a.single()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "Removed %s\n", dir)
+	return os.RemoveAll(dir)
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"flink-payments/tests/rehearsal/standin"
+	"flink-payments/tests/rehearsal/standin/operator"
+	"flink-payments/tests/rehearsal/world"
+)
+
+// What the rehearsal knows of the services' objects.
+const (
+	keyType           = "aws:kms/key:Key"
+	bucketType        = "aws:s3/bucketV2:BucketV2"
+	versioningType    = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	networkPolicyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+)
+
+// describe is a call in a line: Create aws:kms/key:Key fraud-scoring-state-key.
+func describe(c standin.Call) string {
+	return strings.TrimSpace(c.Method + " " + c.Type + " " + c.Name)
+}
+
+// changes says whether a described call changes the service.
+func changes(call string) bool { return !strings.HasPrefix(call, "Invoke") }
+
+// volatile are the keys that a service fills in anew each time.
+var volatile = []string{
+	"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "deletionTimestamp", "status",
+	"createDate", "updateDate", "uniqueId", "versionId", "etag", "creationDate", "created", "modified", "lastModified", "keyId",
+}
+
+// numbered are IDs that a service makes up.
+var numbered = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9]{1,9}\b`)
+
+// contents is the world as text, without what differs from one time to the
+// next: made-up IDs, times, and what Flink itself writes to its bucket.
+func contents(w *world.World) string {
+	var text strings.Builder
+	for _, o := range w.List("", "") {
+		if o.Inputs == nil {
+			continue
+		}
+		id := o.ID
+		if o.Package == "datadog" || o.Type == keyType {
+			id = "(made up)"
+		}
+		fmt.Fprintf(&text, "%s %s\n", o.Type, id)
+		state := steady(o.State)
+		body, err := json.MarshalIndent(state, "  ", "  ")
+		if err != nil {
+			panic(err) // it came from JSON
+		}
+		if o.Package == "datadog" || o.Package == "aws" {
+			body = numbered.ReplaceAll(body, []byte("N"))
+		}
+		fmt.Fprintf(&text, "  %s\n", body)
+		if o.Type == operator.DeploymentType {
+			s := statusOf(o)
+			fmt.Fprintf(&text, "  is %s and %s\n", s.lifecycle, s.job)
+		}
+	}
+	return text.String()
+}
+
+func steady(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for key, inner := range value {
+			if !slices.Contains(volatile, key) {
+				kept[key] = steady(inner)
+			}
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(value))
+		for i, inner := range value {
+			kept[i] = steady(inner)
+		}
+		return kept
+	}
+	return value
+}
+
+// identify looks for what a creation that was cut off may have made, as a
+// person looks into the console, and returns the ID that Pulumi would know it by.
+func identify(w *world.World, r *apitype.ResourceV3) (id string, there bool) {
+	asked := withoutMarks(r.Inputs)
+	for _, o := range w.List("", string(r.Type)) {
+		if !reflect.DeepEqual(withoutMarks(o.Inputs), asked) {
+			continue
+		}
+		if o.Type == operator.S3ObjectType {
+			_, key, _ := strings.Cut(o.ID, "/")
+			return key, true
+		}
+		return o.ID, true
+	}
+	return "", false
+}
+
+// withoutMarks drops the engine's own keys, and makes numbers alike.
+func withoutMarks(inputs map[string]any) any {
+	text, err := json.Marshal(inputs)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		panic(err)
+	}
+	var drop func(any)
+	drop = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for key, inner := range value {
+				if strings.HasPrefix(key, "__") || inner == nil {
+					delete(value, key)
+				}
+				drop(inner)
+			}
+		case []any:
+			for _, inner := range value {
+				drop(inner)
+			}
+		}
+	}
+	drop(plain)
+	return plain
+}
+
+// A flinkStatus is what a FlinkDeployment says of its job.
+type flinkStatus struct {
+	lifecycle, job, image string
+	// started is when the job was started last, restored from where.
+	started, restored    string
+	observed, generation int64
+}
+
+func statusOf(o world.Object) flinkStatus {
+	at := func(path ...string) any {
+		var value any = o.State
+		for _, key := range path {
+			m, _ := value.(map[string]any)
+			value = m[key]
+		}
+		return value
+	}
+	text := func(path ...string) string {
+		switch value := at(path...).(type) {
+		case nil:
+			return ""
+		case string:
+			return value
+		default:
+			return fmt.Sprint(value)
+		}
+	}
+	number := func(path ...string) int64 {
+		n, _ := at(path...).(float64)
+		return int64(n)
+	}
+	return flinkStatus{
+		lifecycle: text("status", "lifecycleState"), job: text("status", "jobStatus", "state"), image: text("spec", "image"),
+		started: text("status", "jobStatus", "startTime"), restored: text("status", "jobStatus", "upgradeSavepointPath"),
+		observed: number("status", "observedGeneration"), generation: number("metadata", "generation"),
+	}
+}
+
+func (t *tour) flinkStatus() flinkStatus {
+	o, _ := t.world.Get(operator.Package, operator.DeploymentType, t.setting(jobPath("namespace"))+"/"+t.setting(jobPath("name")))
+	return statusOf(o)
+}
+
+// stateObjects are the keys in the job's bucket: checkpoints, savepoints, HA.
+func (t *tour) stateObjects() []string {
+	var keys []string
+	for _, o := range t.world.List("aws", operator.S3ObjectType) {
+		if key, ours := strings.CutPrefix(o.ID, t.setting(jobPath("state.bucket"))+"/"); ours {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// savepoints are those of stateObjects that are savepoints.
+func (t *tour) savepoints() []string {
+	return slices.DeleteFunc(t.stateObjects(), func(key string) bool { return !strings.HasPrefix(key, "savepoints/savepoint-") })
+}
+
+// stateKept says that the bucket and its key are there.
+func (t *tour) stateKept() error {
+	if _, there := t.world.Get("aws", bucketType, t.setting(jobPath("state.bucket"))); !there {
+		return errors.New("the bucket is gone")
+	}
+	keys := t.world.List("aws", keyType)
+	if len(keys) == 0 {
+		return errors.New("the key is gone")
+	}
+	for _, key := range keys {
+		if _, scheduled := key.State["deletionDate"]; scheduled {
+			return errors.New("the key is going")
+		}
+	}
+	return nil
+}
+
+// meddle changes the world behind Pulumi's back.
+func (t *tour) meddle() ([]string, error) {
+	bucket, namespace := t.setting(jobPath("state.bucket")), t.setting(jobPath("namespace"))
+	err := t.world.Edit("aws", versioningType, bucket, func(o *world.Object) error {
+		o.State["versioningConfiguration"] = map[string]any{"status": "Suspended"}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	policies := t.world.Where(func(_, typ, id string) bool {
+		return typ == networkPolicyType && strings.HasPrefix(id, namespace+"/")
+	})
+	if len(policies) == 0 {
+		return nil, errors.New("there is no NetworkPolicy to delete")
+	}
+	if err := t.world.Delete(operator.Package, networkPolicyType, policies[0].ID); err != nil {
+		return nil, err
+	}
+	return []string{"versioning of " + bucket + " suspended", "NetworkPolicy " + policies[0].ID + " deleted"}, nil
+}
+
+// deletedInOrder says that of the calls of a destroy, those that hold the
+// texts were deletions, and came in their order.
+func (t *tour) deletedInOrder(texts ...string) error {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	last := -1
+	for i, text := range texts {
+		at := slices.IndexFunc(t.calls, func(c standin.Call) bool {
+			return c.Method == "Delete" && strings.Contains(describe(c), text)
+		})
+		switch {
+		case at < 0:
+			return fmt.Errorf("%s was not deleted", text)
+		case at < last:
+			return fmt.Errorf("%s was deleted before %s", text, texts[i-1])
+		}
+		last = at
+	}
+	return nil
+}
+
+// Versions of the image after the first. The operator's model knows a tag that
+// ends in -bad: its pods never come up.
+const (
+	nextVersion   = "1.5.0"
+	brokenVersion = "1.6.0-bad"
+)
+
+var tagPattern = regexp.MustCompile(`:[^:/@]+@sha256:[0-9a-f]{2}`)
+
+// imageOf is another version of an image: another tag, another digest.
+func imageOf(image, version string) string {
+	digits := strings.ReplaceAll(version, ".", "")
+	return tagPattern.ReplaceAllString(image, ":"+version+"@sha256:"+digits[:2])
+}
+
+// tagOf is an image's tag.
+func tagOf(image string) string {
+	_, tag, _ := strings.Cut(strings.SplitN(filepath.Base(image), "@", 2)[0], ":")
+	return tag
+}
+
+// showWorld lists the world that the single commands share.
+func showWorld(_ context.Context, a asked) error {
+	dir, err := a.single()
+	if err != nil {
+		return err
+	}
+	w, err := world.Open(filepath.Join(dir, "world.json"))
+	if err != nil {
+		return err
+	}
+	objects := w.List("", "")
+	if len(objects) == 0 {
+		fmt.Fprintln(a.out, "Nothing exists. `up` makes it.")
+		return nil
+	}
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, o := range objects {
+		note := ""
+		if o.Type == operator.DeploymentType {
+			s := statusOf(o)
+			note = s.lifecycle + ", " + s.job + ", image " + tagOf(s.image)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", o.Type, o.ID, note)
+	}
+	return table.Flush()
+}
