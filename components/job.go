@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/infra"
+	"flink-payments/infra/datadog"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s"
 	"flink-payments/k8s/flink"
@@ -31,6 +32,8 @@ type Job struct {
 	Credential *infra.Credential
 	Workload   *k8s.Workload
 	Deployment *k8s.Deployment
+	// Monitors are nil where nothing is to be watched.
+	Monitors *datadog.Monitors
 	// Savepoint is the one that was last asked for; nil: none was.
 	Savepoint *k8s.Savepoint
 }
@@ -66,6 +69,14 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 	if err := component.deploy(ctx, name, args, site, parent); err != nil {
 		return nil, err
 	}
+	if datadogSettings := args.Settings.Datadog; datadogSettings.Enabled && job.Alerts.On() {
+		component.Monitors, err = datadog.NewMonitors(ctx, name+"-monitors", datadog.MonitorsArgs{
+			Job: args.Settings.observed(job), Alerts: job.Alerts, Site: datadogSettings.Site, Validate: datadogSettings.Validate,
+		}, parent)
+		if err != nil {
+			return nil, err
+		}
+	}
 	return component, ctx.RegisterResourceOutputs(component, pulumi.Map{"bucket": component.Store.Bucket})
 }
 
@@ -80,8 +91,10 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 			Partition: place.Partition, Region: place.Region, Account: place.AccountID, Bucket: job.State.Bucket,
 			Roots:          policy.Roots{Checkpoints: flink.CheckpointsRoot, Savepoints: flink.SavepointsRoot, HA: flink.HARoot},
 			Administrators: s.AWS.Administrators,
+			Erasers:        s.AWS.Erasers,
 		},
 		RecoveryWindowDays: job.State.RecoveryWindowDays,
+		RetiredDays:        job.State.RetiredDays,
 		LogRetentionDays:   s.AWS.LogRetentionDays,
 		DataEvents:         s.AWS.DataEvents,
 		Tags:               tags,

@@ -55,6 +55,10 @@ type JobOutput struct {
 	// RESTService and RESTPort are Flink's REST API inside the cluster.
 	RESTService string `json:"restService"`
 	RESTPort    int    `json:"restPort"`
+	// What watches it; all empty where Datadog is not enabled.
+	DashboardURL pulumi.StringOutput    `json:"dashboardUrl"`
+	SLOID        pulumi.StringOutput    `json:"sloId"`
+	MonitorIDs   pulumi.StringMapOutput `json:"monitorIds"`
 	// Savepoint is the last one that was asked for; request 0 and an empty location: none was.
 	Savepoint SavepointOutput `json:"savepoint"`
 }
@@ -96,10 +100,15 @@ func (c *Job) output(place *Place) JobOutput {
 		Image: job.Image, Version: job.Version(), FlinkVersion: job.FlinkVersion, UpgradeMode: job.UpgradeMode,
 		State: "running", Parallelism: job.Parallelism,
 		RESTService: fmt.Sprintf("%s-rest", job.Name), RESTPort: restPort,
-		Savepoint: SavepointOutput{Request: job.Savepoint.Request, Location: pulumi.String("").ToStringOutput()},
+		DashboardURL: pulumi.String("").ToStringOutput(), SLOID: pulumi.String("").ToStringOutput(),
+		MonitorIDs: pulumi.StringMap{}.ToStringMapOutput(),
+		Savepoint:  SavepointOutput{Request: job.Savepoint.Request, Location: pulumi.String("").ToStringOutput()},
 	}
 	if job.Suspended {
 		out.State = "suspended"
+	}
+	if c.Monitors != nil {
+		out.DashboardURL, out.SLOID, out.MonitorIDs = c.Monitors.DashboardURL, c.Monitors.ObjectiveID, c.Monitors.MonitorIDs
 	}
 	if c.Savepoint != nil {
 		out.Savepoint.Location = c.Savepoint.Location
@@ -113,5 +122,9 @@ func export(ctx *pulumi.Context, s Settings, place *Place, jobs []*Job) {
 		byName[job.Job.Name] = inputs(job.output(place))
 	}
 	ctx.Export("jobs", byName)
+	statements, readme := audits(s, place, jobs)
+	ctx.Export("audit", statements)
+	// Pulumi shows an output of this name as the stack's page.
+	ctx.Export("readme", readme)
 	ctx.Export("platform", inputs(platformOutput(s, place)))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/infra"
+	"flink-payments/infra/datadog"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s"
 )
@@ -28,6 +29,8 @@ type Place struct {
 	Kubernetes *kubernetes.Provider
 	// Adopting takes over what is there already: namespaces and CRDs.
 	Adopting *kubernetes.Provider
+	// Datadog is nil where it is not enabled.
+	Datadog *datadog.Provider
 }
 
 func newPlace(ctx *pulumi.Context, s Settings) (*Place, error) {
@@ -42,6 +45,12 @@ func newPlace(ctx *pulumi.Context, s Settings) (*Place, error) {
 	place.Vault, err = infra.NewVaultProvider(ctx, "vault", infra.VaultProviderArgs{Address: s.Vault.Address})
 	if err != nil {
 		return nil, err
+	}
+	if s.Datadog.Enabled {
+		place.Datadog, err = datadog.NewProvider(ctx, "datadog", datadog.ProviderArgs{Site: s.Datadog.Site, Validate: s.Datadog.Validate})
+		if err != nil {
+			return nil, err
+		}
 	}
 	caller, err := infra.LookupAccount(ctx, place.AWS)
 	if err != nil {
@@ -100,5 +109,9 @@ func (p *Place) cluster(ctx *pulumi.Context, s ClusterSettings) (k8s.Cluster, er
 
 // providers are what a job's resources use, one of each package.
 func (p *Place) providers() []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Providers(p.AWS, p.Vault, p.Kubernetes)}
+	providers := []pulumi.ProviderResource{p.AWS, p.Vault, p.Kubernetes}
+	if p.Datadog != nil {
+		providers = append(providers, p.Datadog)
+	}
+	return []pulumi.ResourceOption{pulumi.Providers(providers...)}
 }

@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"flink-payments/infra/observe"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s/flink"
 	"flink-payments/k8s/rules"
@@ -17,8 +19,12 @@ import (
 // job's. The settings are defaulted. Paths are full configuration keys.
 func Judge(s Settings) rules.Violations {
 	found := rules.Judge(Rules, s)
+	found = append(found, rules.Judge(flink.OperatorRules, s.Platform.Operator.Version).Under("platform.operator")...)
 	for i, job := range s.Jobs {
 		found = append(found, flink.Judge(job.Job, s.site(job)).Under(jobPath(i, ""))...)
+		if s.Datadog.Enabled {
+			found = append(found, alertViolations(s.observed(job), job.Alerts).Under(jobPath(i, "alerts"))...)
+		}
 	}
 	for i, v := range found {
 		if !strings.Contains(v.Path, ":") {
@@ -26,6 +32,19 @@ func Judge(s Settings) rules.Violations {
 		}
 	}
 	return found.Sorted()
+}
+
+// alertViolations are observe's findings as violations.
+func alertViolations(job observe.Job, alerts observe.Alerts) rules.Violations {
+	var found rules.Violations
+	for _, f := range observe.Check(job, alerts) {
+		severity := rules.Refuse
+		if f.Warn {
+			severity = rules.Warn
+		}
+		found = append(found, rules.Violation{Rule: f.Rule, Severity: severity, Path: f.Path, Value: f.Value, Reason: f.Reason, Fix: f.Fix})
+	}
+	return found
 }
 
 func jobPath(i int, below string) string { return rules.Join(fmt.Sprintf("jobs[%d]", i), below) }
@@ -43,6 +62,15 @@ func (s Settings) site(j JobSettings) flink.Site {
 		VaultAuthPath:     s.Vault.AuthPath,
 		VaultMount:        s.Vault.Mount,
 		Labels:            s.labels(j.Name),
+	}
+}
+
+// observed is what the monitors need to know of a job.
+func (s Settings) observed(j JobSettings) observe.Job {
+	return observe.Job{
+		Name: j.Name, Namespace: j.Namespace, Environment: s.Environment, Team: s.Team,
+		CheckpointInterval: time.Duration(j.Checkpoints.Interval), CheckpointTimeout: time.Duration(j.Checkpoints.Timeout),
+		CheckpointMinPause: time.Duration(j.Checkpoints.MinPause), TolerableFailures: j.Checkpoints.TolerableFailures, TaskManagers: j.TaskManagers(), Suspended: j.Suspended,
 	}
 }
 
@@ -100,6 +128,18 @@ var accountRules = []rules.Rule[Settings]{
 						Reason: "this is not the ARN of an IAM role, user or account root; a session's ARN (sts) or a bare * never means one person",
 					})
 				}
+			}
+			return found
+		},
+	},
+	{
+		ID: "erasers", Severity: rules.Refuse, Looks: "aws.erasers",
+		Reason: "this is not the ARN of an IAM role, user or account root",
+		Fix:    "arn:aws:iam::123456789012:role/NAME, or nothing: then nobody can delete a version for ever", Source: "AWS: aws:PrincipalArn with ArnNotLike",
+		Check: func(s Settings) []rules.Finding {
+			var found []rules.Finding
+			for i, arn := range s.AWS.Erasers {
+				found = append(found, unless(administratorPattern.MatchString(arn), fmt.Sprintf("aws.erasers[%d]", i), arn)...)
 			}
 			return found
 		},
@@ -359,17 +399,6 @@ var jobListRules = []rules.Rule[Settings]{
 					jobPath(i, "identity.roleName"), j.Identity.RoleName)...)
 				found = append(found, unless(iamPattern.MatchString(j.Identity.PolicyName) && len(j.Identity.PolicyName) <= 128,
 					jobPath(i, "identity.policyName"), j.Identity.PolicyName)...)
-			}
-			return found
-		},
-	},
-	{
-		ID: "alerts-notify", Severity: rules.Refuse, Looks: "jobs[].alerts.notify, datadog.enabled",
-		Reason: "a monitor that tells nobody is not a monitor", Fix: "a Datadog handle, such as \"@pagerduty-payments\"", Source: "Datadog: notifications",
-		Check: func(s Settings) []rules.Finding {
-			var found []rules.Finding
-			for i, j := range s.Jobs {
-				found = append(found, unless(!s.Datadog.Enabled || strings.HasPrefix(j.Alerts.Notify, "@"), jobPath(i, "alerts.notify"), j.Alerts.Notify)...)
 			}
 			return found
 		},

@@ -36,8 +36,11 @@ type AWSSettings struct {
 	// AccountID of twelve digits. Set: any other account is refused by the provider.
 	AccountID string `json:"accountId"`
 	// Administrators are the IAM role or user ARNs (* and ? allowed) that the bucket policies
-	// let change protection and delete object versions. The deployer must be among them.
+	// let change the protection of state. The deployer must be among them.
 	Administrators []string `json:"administrators"`
+	// Erasers are the ARNs of those who may delete object versions for ever. Default: nobody,
+	// until an administrator changes the policy, which is seen.
+	Erasers []string `json:"erasers"`
 	// PermissionsBoundary is the ARN of a policy that bounds each job's role; empty: none.
 	PermissionsBoundary string `json:"permissionsBoundary"`
 	// RolePath of each job's role and policy. Default /.

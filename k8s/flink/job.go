@@ -65,6 +65,9 @@ type State struct {
 	Bucket string `json:"bucket"`
 	// RecoveryWindowDays is how long S3 keeps what Flink deleted or replaced. Default 14.
 	RecoveryWindowDays int `json:"recoveryWindowDays"`
+	// RetiredDays removes checkpoint objects of that age which a janitor, never the job,
+	// tagged flink-state=retired. Default 0: nothing that is current is ever removed by age.
+	RetiredDays int `json:"retiredDays"`
 	// ExpectedSize of the keyed state, such as 200Gi; empty: not declared, and no rule about size applies.
 	ExpectedSize Bytes `json:"expectedSize"`
 	// LocalRecovery keeps a copy of the state on the TaskManager's disk.
@@ -239,6 +242,14 @@ func setDefault[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// TaskManagers is how many Flink starts: enough slots for the parallelism.
+func (j Job) TaskManagers() int {
+	if j.TaskManager.Slots < 1 {
+		return max(0, j.Parallelism)
+	}
+	return (max(0, j.Parallelism) + j.TaskManager.Slots - 1) / j.TaskManager.Slots
 }
 
 // The three roots of a state bucket. Nothing else is written to it by the job.
