@@ -40,21 +40,19 @@ call is wrong, 3 something could not be looked at.
 
 `
 
-// parse reads the flags. The error flag.ErrHelp asked for help and was given it.
-func parse(args []string, out io.Writer) (*options, error) {
+// parse reads the flags. The error flag.ErrHelp asked for help, which help was given.
+func parse(args []string, help io.Writer) (*options, error) {
 	var o options
 	f := flag.NewFlagSet("acceptance", flag.ContinueOnError)
-	f.SetOutput(out)
-	f.Usage = func() {
-		fmt.Fprint(out, about, "Flags:\n")
-		f.PrintDefaults()
-	}
+	// The caller says what is wrong; only --help prints the flags.
+	f.SetOutput(io.Discard)
 	f.StringVar(&o.outputs, "outputs", "", "the stack's outputs as `file`, or - for standard input; the flags below win over it")
 	f.StringVar(&o.flags.Name, "name", "", "the job's `name`; needed where the outputs hold several")
 	f.StringVar(&o.flags.Namespace, "namespace", "", "its `namespace`")
 	f.StringVar(&o.flags.Bucket, "bucket", "", "its state `bucket`")
-	f.StringVar(&o.flags.CheckpointsURI, "checkpoints-uri", "", "root of its checkpoints (default s3://BUCKET/checkpoints)")
-	f.StringVar(&o.flags.SavepointsURI, "savepoints-uri", "", "root of its savepoints (default s3://BUCKET/savepoints)")
+	f.StringVar(&o.flags.CheckpointsURI, "checkpoints-uri", "", "`root` of its checkpoints (default s3://BUCKET/checkpoints)")
+	f.StringVar(&o.flags.SavepointsURI, "savepoints-uri", "", "`root` of its savepoints (default s3://BUCKET/savepoints)")
+	f.StringVar(&o.flags.HAURI, "ha-uri", "", "`root` of its HA data (default s3://BUCKET/ha)")
 	f.StringVar(&o.flags.Region, "region", "", "the bucket's `region` (default: the AWS configuration's)")
 	f.StringVar(&o.flags.Account, "account", "", "the AWS `account` of the role; empty: not judged")
 	f.StringVar(&o.flags.KeyARN, "key-arn", "", "the KMS key's `ARN`; empty: not judged")
@@ -78,6 +76,11 @@ func parse(args []string, out io.Writer) (*options, error) {
 	f.StringVar(&o.reportJSON, "report-json", "", "write the report as JSON to `file`")
 	f.StringVar(&o.reportJUnit, "report-junit", "", "write the report as JUnit XML to `file`")
 	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			f.SetOutput(help)
+			fmt.Fprint(help, about, "Flags:\n")
+			f.PrintDefaults()
+		}
 		return nil, err
 	}
 	switch {

@@ -43,6 +43,8 @@ func NewCluster(kubeconfig, kubecontext, namespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
+	// No throttle of its own: it would blur the time without a job. --poll paces the looks.
+	config.QPS = -1
 	config.Timeout = 30 * time.Second
 	config.UserAgent = "flink-payments-acceptance"
 	client, err := rest.HTTPClientFor(config)

@@ -22,7 +22,6 @@ type flinkDeployment struct {
 		Job struct {
 			State                string `json:"state"`
 			Parallelism          int    `json:"parallelism"`
-			UpgradeMode          string `json:"upgradeMode"`
 			InitialSavepointPath string `json:"initialSavepointPath"`
 		} `json:"job"`
 	} `json:"spec"`
@@ -56,7 +55,7 @@ func (c *Cluster) Deployment(ctx context.Context, name string) (promise.Deployme
 	return promise.Deployment{
 		Generation: d.Metadata.Generation, ObservedGeneration: d.Status.ObservedGeneration,
 		Desired: d.Spec.Job.State, Image: d.Spec.Image, ServiceAccount: d.Spec.ServiceAccount,
-		UpgradeMode: d.Spec.Job.UpgradeMode, Parallelism: d.Spec.Job.Parallelism, JobManagers: d.Spec.JobManager.Replicas,
+		Parallelism: d.Spec.Job.Parallelism, JobManagers: d.Spec.JobManager.Replicas,
 		InitialSavepoint: d.Spec.Job.InitialSavepointPath, Configuration: d.Spec.FlinkConfiguration,
 		Lifecycle: d.Status.LifecycleState, Reconciliation: d.Status.ReconciliationStatus.State,
 		JobManagerStatus: d.Status.JobManagerDeploymentStatus, JobState: d.Status.JobStatus.State,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/remotecommand"
@@ -35,6 +36,9 @@ func (c *Cluster) ReadFile(ctx context.Context, pod, file string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
+	// A stream has no time-out of its own.
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	var out, complaint bytes.Buffer
 	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &complaint}); err != nil {
 		return nil, fmt.Errorf("cat %s in pod %s/%s: %w %s", file, c.namespace, pod, err, bytes.TrimSpace(complaint.Bytes()))

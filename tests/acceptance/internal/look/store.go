@@ -100,6 +100,19 @@ func (s *Store) NewestCheckpoint(ctx context.Context, path string) (int64, error
 	return 0, &Missing{fmt.Sprintf("no complete checkpoint under s3://%s/%s*", bucket, prefix)}
 }
 
+// Count lists the objects below a path, the first thousand of them.
+func (s *Store) Count(ctx context.Context, path string) (int, error) {
+	bucket, key, err := subject.SplitURI(path)
+	if err != nil {
+		return 0, &Missing{err.Error()}
+	}
+	page, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(key + "/")})
+	if err != nil {
+		return 0, explain(err, path)
+	}
+	return len(page.Contents), nil
+}
+
 // explain tells what is not there from what may not be seen. S3 answers 404
 // only to those who may list the bucket.
 func explain(err error, uri string) error {

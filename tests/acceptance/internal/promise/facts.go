@@ -10,7 +10,6 @@ type Deployment struct {
 	Desired          string // running or suspended
 	Image            string
 	ServiceAccount   string
-	UpgradeMode      string
 	Parallelism      int
 	JobManagers      int
 	InitialSavepoint string

@@ -69,6 +69,12 @@ func Pointed(h HA, before, after Completed) Check {
 		"without it a JobManager loss replays from the earliest offset: is high-availability.type kubernetes, and its storageDir writable?")
 }
 
+// HAInS3 judges that the job's HA data is there: what the ConfigMap points at.
+func HAInS3(prefix string, objects int) Check {
+	return judged(Recoverable, "ha-in-s3", objects > 0, fmt.Sprintf("%d objects under %s", objects, prefix),
+		"the job graph and the checkpoint pointers", "high-availability.storageDir is elsewhere, or cannot be written")
+}
+
 // StandingBy judges that one JobManager leads and another is ready to.
 func StandingBy(d Deployment, h HA, pods []Pod) Check {
 	leader, standbys := Roles(h, pods)

@@ -7,9 +7,9 @@ import (
 	"flink-payments/tests/acceptance/internal/promise"
 )
 
-// settling is how long a job that runs under a new leader, and reports no
-// restore, is given to report one.
-const settling = 15 * time.Second
+// settling is how many looks a job that runs under a new leader, and reports
+// no restore, is given to report one.
+const settling = 15
 
 // failover deletes the leading JobManager, where that was asked for and
 // nothing speaks against it, and watches what comes of it.
@@ -64,7 +64,7 @@ func (p *Proof) failover(ctx context.Context) {
 // seen to run under the old one.
 func (p *Proof) wait(ctx context.Context, f *promise.Failover, old promise.HA, deleted promise.Pod, seen time.Time) {
 	var unrestored time.Time
-	shown := ""
+	looks, shown := 0, ""
 	for end := seen.Add(p.settings.Patience); ; {
 		ha, haErr := p.eyes.Cluster.HA(ctx, p.want.Name, p.job.ID)
 		job, jobErr := p.eyes.Flink.Job(ctx, p.job.ID)
@@ -80,10 +80,13 @@ func (p *Proof) wait(ctx context.Context, f *promise.Failover, old promise.HA, d
 		switch {
 		case executing && changed && restored:
 			f.Back, f.Restored, f.Outage = true, checkpoints.Restored, now.Sub(seen)
-		case executing && changed && unrestored.IsZero():
-			unrestored = now
-		case executing && changed && now.Sub(unrestored) > settling:
-			f.Back, f.Restored, f.Outage = true, checkpoints.Restored, unrestored.Sub(seen)
+		case executing && changed:
+			if looks++; looks == 1 {
+				unrestored = now
+			}
+			if looks == settling {
+				f.Back, f.Restored, f.Outage = true, checkpoints.Restored, unrestored.Sub(seen)
+			}
 		case executing && !changed && !restored:
 			seen = now
 		}

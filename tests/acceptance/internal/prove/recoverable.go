@@ -2,6 +2,7 @@ package prove
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"flink-payments/tests/acceptance/internal/promise"
@@ -14,6 +15,13 @@ func (p *Proof) recoverable(ctx context.Context, samples []promise.Sample) {
 	} else {
 		p.judged(promise.Checkpointing(samples, p.watched(samples)))
 		p.stored(ctx)
+	}
+	// Flink puts a cluster's HA data into a folder of the cluster's name.
+	prefix := strings.TrimRight(p.want.HAURI, "/") + "/" + p.want.Name
+	if objects, err := p.eyes.Store.Count(ctx, prefix); err != nil {
+		p.failed(promise.Recoverable, "ha-in-s3", err, "")
+	} else {
+		p.judged(promise.HAInS3(prefix, objects))
 	}
 	ha, err := p.eyes.Cluster.HA(ctx, p.want.Name, p.job.ID)
 	switch {

@@ -29,13 +29,9 @@ type Subject struct {
 	RoleARN      string `json:"roleArn"`
 	TrustSubject string `json:"trustSubject"`
 	Image        string `json:"image"`
-	// FlinkVersion is the operator's spelling: v1_18.
-	FlinkVersion string `json:"flinkVersion"`
-	// UpgradeMode is savepoint or last-state.
-	UpgradeMode string `json:"upgradeMode"`
-	Parallelism int    `json:"parallelism"`
-	RESTService string `json:"restService"`
-	RESTPort    int    `json:"restPort"`
+	Parallelism  int    `json:"parallelism"`
+	RESTService  string `json:"restService"`
+	RESTPort     int    `json:"restPort"`
 	// Savepoint is the last one that was asked for by the stack.
 	Savepoint Savepoint `json:"savepoint"`
 }
@@ -61,8 +57,6 @@ func (s Subject) over(o Subject) Subject {
 		RoleARN:        cmp.Or(o.RoleARN, s.RoleARN),
 		TrustSubject:   cmp.Or(o.TrustSubject, s.TrustSubject),
 		Image:          cmp.Or(o.Image, s.Image),
-		FlinkVersion:   cmp.Or(o.FlinkVersion, s.FlinkVersion),
-		UpgradeMode:    cmp.Or(o.UpgradeMode, s.UpgradeMode),
 		Parallelism:    cmp.Or(o.Parallelism, s.Parallelism),
 		RESTService:    cmp.Or(o.RESTService, s.RESTService),
 		RESTPort:       cmp.Or(o.RESTPort, s.RESTPort),
