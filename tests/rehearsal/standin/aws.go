@@ -597,6 +597,7 @@ func (a *amazon) delete(r *request) error {
 	case r.typ == keyType:
 		return a.world.Edit("aws", keyType, id, func(o *world.Object) error {
 			o.State["keyState"], o.State["isEnabled"] = "PendingDeletion", false
+			o.State["deletionDate"] = "2024-01-31T00:00:00Z"
 			return nil
 		})
 	case r.typ == roleType:
