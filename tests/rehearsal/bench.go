@@ -218,15 +218,15 @@ func benchBuilds(ctx context.Context, a asked, scratch string) error {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nCold build, empty GOCACHE                 CPU      wall     largest process   binary")
-	for _, b := range []struct{ name, dir string }{{"this program", a.project}, {"stock imports (nothing but the imports)", stock}} {
+	for _, b := range []struct{ name, dir, flags string }{
+		{"this program", a.project, "-buildvcs=false"},
+		// What the stock imports need beyond the program's go.sum may be added to their copy.
+		{"stock imports (nothing but the imports)", stock, "-buildvcs=false -mod=mod"},
+	} {
 		binary := filepath.Join(scratch, "binary")
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-w -s", "-o", binary, ".")
 		cmd.Dir = b.dir
-		// -mod=mod: what the stock imports need beyond the program's go.sum may be added to the copy.
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false -mod=mod", "GOCACHE="+filepath.Join(scratch, "cache-"+filepath.Base(b.dir)))
-		if b.dir == a.project {
-			cmd.Env = append(cmd.Env, "GOFLAGS=-buildvcs=false")
-		}
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+b.flags, "GOCACHE="+filepath.Join(scratch, "cache-"+filepath.Base(b.dir)))
 		began := time.Now()
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", b.name, err, text)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -113,7 +114,10 @@ func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
 	f.Float64Var(&a.latency, "latency", 0, "let each resource take this `factor` of its time in the wild: 1 is real time, 0 at once")
 	f.StringVar(&a.kubeconfig, "kubeconfig", "", "`file` of a real API server that the kubernetes stand-in talks to")
 	f.Func("real", "`package` (aws, kubernetes, vault, datadog) without stand-in: its plugin on PATH takes over; may be repeated", func(pkg string) error {
-		a.real = append(a.real, strings.Split(pkg, ",")...)
+		if !slices.Contains(packages, pkg) {
+			return fmt.Errorf("write one of %s", strings.Join(packages, ", "))
+		}
+		a.real = append(a.real, pkg)
 		return nil
 	})
 	if v.flags != nil {

@@ -182,7 +182,13 @@ func cloneNode(n *yaml.Node) *yaml.Node {
 // changedLines are the lines of an edit, - before and + after, unindented.
 func changedLines(before, after string) []string {
 	b, a := strings.Split(before, "\n"), strings.Split(after, "\n")
-	// Longest common subsequence: settings are some hundred lines.
+	for len(b) > 0 && len(a) > 0 && b[0] == a[0] {
+		b, a = b[1:], a[1:]
+	}
+	for len(b) > 0 && len(a) > 0 && b[len(b)-1] == a[len(a)-1] {
+		b, a = b[:len(b)-1], a[:len(a)-1]
+	}
+	// Longest common subsequence of what is left.
 	length := make([][]int, len(b)+1)
 	for i := range length {
 		length[i] = make([]int, len(a)+1)
