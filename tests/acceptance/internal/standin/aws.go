@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -30,6 +31,13 @@ func (w *World) S3API() http.Handler {
 		switch {
 		case bucket != Bucket:
 			s3Error(out, http.StatusNotFound, "NoSuchBucket")
+		case in.Method == http.MethodPut:
+			body, err := io.ReadAll(in.Body)
+			if err != nil {
+				s3Error(out, http.StatusBadRequest, "IncompleteBody")
+				return
+			}
+			w.S3[key] = Stored{body, Key}
 		case key == "":
 			w.listObjects(out, in.URL.Query().Get("prefix"), in.URL.Query().Get("delimiter"))
 		case !found:
@@ -79,7 +87,8 @@ func s3Error(out http.ResponseWriter, code int, name string) {
 	fmt.Fprintf(out, "<Error><Code>%s</Code><Message>%s</Message></Error>", name, name)
 }
 
-// STS serves the two calls that tell who the bearer of a token is.
+// STS serves the two calls that tell who the bearer of a token is. With no
+// Token set, any will do: a real API server signed it.
 func (w *World) STS() http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		w.Lock()
@@ -93,7 +102,7 @@ func (w *World) STS() http.Handler {
 			out.WriteHeader(w.Refuse["sts"])
 		case action == "AssumeRoleWithWebIdentity" && w.Refusal != "":
 			refuse(w.Refusal, "Not authorized for "+in.PostFormValue("WebIdentityToken"))
-		case action == "AssumeRoleWithWebIdentity" && in.PostFormValue("WebIdentityToken") != w.Token:
+		case action == "AssumeRoleWithWebIdentity" && w.Token != "" && in.PostFormValue("WebIdentityToken") != w.Token:
 			refuse("InvalidIdentityToken", "not the pod's token")
 		case action == "AssumeRoleWithWebIdentity":
 			fmt.Fprint(out, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>`+
