@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -52,6 +53,7 @@ func (s *Settings) read(from source) rules.Violations {
 			continue
 		}
 		wrong := decode(full, text, target)
+		wrong = append(wrong, s.zeros(key, text, wrong)...)
 		if from.IsConfigSecret(full) {
 			for i := range wrong {
 				wrong[i].Value = "(secret)"
@@ -60,6 +62,19 @@ func (s *Settings) read(from source) rules.Violations {
 		found = append(found, wrong...)
 	}
 	return found
+}
+
+// zeros finds the zeros of a key's value, beside those that could not be read at all.
+func (s Settings) zeros(key, text string, wrong rules.Violations) rules.Violations {
+	raw, err := parse(text)
+	if err != nil {
+		return nil
+	}
+	defaulted := s.withDefaults("")
+	found := zeros(Project+":"+key, raw, reflect.ValueOf(s.objects()[key]).Elem(), reflect.ValueOf(defaulted.objects()[key]).Elem())
+	return slices.DeleteFunc(found, func(v rules.Violation) bool {
+		return slices.ContainsFunc(wrong, func(w rules.Violation) bool { return w.Path == v.Path })
+	})
 }
 
 // texts and objects are the top-level keys of the project's namespace.
@@ -146,9 +161,15 @@ func inRepository(chart string) bool { return !strings.ContainsAny(chart, "/\\")
 
 func (j JobSettings) withDefaults(cluster string) JobSettings {
 	j.Job = j.Job.WithDefaults()
+	j.Alerts = j.Alerts.WithDefaults()
 	j.Kafka.VaultRole = cmp.Or(j.Kafka.VaultRole, j.Namespace+"-"+j.Name)
 	j.Kafka.VaultPolicy = cmp.Or(j.Kafka.VaultPolicy, j.Namespace+"-"+j.Name+"-kafka-read")
 	j.Identity.PolicyName = cmp.Or(j.Identity.PolicyName, j.State.Bucket)
-	j.Identity.RoleName = cmp.Or(j.Identity.RoleName, cluster+"-"+j.Namespace+"-"+j.Name)
+	j.Identity.RoleName = cmp.Or(j.Identity.RoleName, roleName(cluster, j))
 	return j
+}
+
+// roleName of a job where none is set. IAM roles are of an account, jobs of a cluster.
+func roleName(cluster string, j JobSettings) string {
+	return cluster + "-" + j.Namespace + "-" + j.Name
 }

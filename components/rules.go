@@ -395,7 +395,9 @@ var jobListRules = []rules.Rule[Settings]{
 		Check: func(s Settings) []rules.Finding {
 			var found []rules.Finding
 			for i, j := range s.Jobs {
-				found = append(found, unless(iamPattern.MatchString(j.Identity.RoleName) && len(j.Identity.RoleName) <= 64,
+				// A name that was derived from a wrong cluster name is no second mistake.
+				derived := j.Identity.RoleName == roleName(s.Cluster.Name, j) && !clusterPattern.MatchString(s.Cluster.Name)
+				found = append(found, unless(derived || iamPattern.MatchString(j.Identity.RoleName) && len(j.Identity.RoleName) <= 64,
 					jobPath(i, "identity.roleName"), j.Identity.RoleName)...)
 				found = append(found, unless(iamPattern.MatchString(j.Identity.PolicyName) && len(j.Identity.PolicyName) <= 128,
 					jobPath(i, "identity.policyName"), j.Identity.PolicyName)...)
