@@ -158,10 +158,83 @@ func kindWords(t reflect.Type) string {
 	return "text"
 }
 
+// The rules of the settings file itself. They are broken while it is read, so
+// that the tables of rules judge only what was read as it was meant.
+var (
+	settingType = rules.Rule[any]{
+		ID: "setting-type", Severity: rules.Refuse, Looks: "every setting",
+		Reason: "the value is not of the setting's type, or has no unit: it would be read as another one",
+		Fix:    "the type that the settings table of the README gives for this key",
+		Source: "design: settings are decoded strictly",
+	}
+	settingUnknown = rules.Rule[any]{
+		ID: "setting-unknown", Severity: rules.Refuse, Looks: "every key",
+		Reason: "no such setting: it would be ignored",
+		Fix:    "the nearest known key, which the violation names",
+		Source: "design: settings are decoded strictly",
+	}
+	settingZero = rules.Rule[any]{
+		ID: "setting-zero", Severity: rules.Refuse, Looks: "every number, duration and size that has a default",
+		Reason: "zero would be read as not set and become the default",
+		Fix:    "a value above zero, or leave it out for the default",
+		Source: "design: what a person writes is what they get",
+	}
+	// FileRules are the three, for their document.
+	FileRules = []rules.Rule[any]{settingType, settingUnknown, settingZero}
+)
+
+// zeroKeys are the settings whose zero Flink itself gives a meaning, with the key to write it by.
+var zeroKeys = map[string]string{
+	"checkpoints.minPause":          "execution.checkpointing.min-pause",
+	"checkpoints.tolerableFailures": "execution.checkpointing.tolerable-failed-checkpoints",
+}
+
+// zeros returns a violation for each number that a person wrote as zero and
+// that the defaults would silently replace. written and defaulted are of the
+// same type, and raw is what written was read from.
+func zeros(path string, raw any, written, defaulted reflect.Value) rules.Violations {
+	var found rules.Violations
+	switch at := raw.(type) {
+	case []any:
+		if written.Kind() == reflect.Slice {
+			for i := range min(len(at), written.Len(), defaulted.Len()) {
+				found = append(found, zeros(fmt.Sprintf("%s[%d]", path, i), at[i], written.Index(i), defaulted.Index(i))...)
+			}
+		}
+	case map[string]any:
+		if written.Kind() == reflect.Struct {
+			for _, field := range reflect.VisibleFields(written.Type()) {
+				if value, set := at[field.Tag.Get("json")]; set {
+					found = append(found, zeros(rules.Join(path, field.Tag.Get("json")), value,
+						written.FieldByIndex(field.Index), defaulted.FieldByIndex(field.Index))...)
+				}
+			}
+		}
+	case string, json.Number:
+		if isZero(written) && !isZero(defaulted) {
+			v := rules.Violation{
+				Rule: settingZero.ID, Severity: settingZero.Severity, Path: path, Value: excerpt(raw),
+				Reason: fmt.Sprintf("%s, %v", settingZero.Reason, defaulted.Interface()), Fix: settingZero.Fix,
+			}
+			for setting, key := range zeroKeys {
+				if strings.HasSuffix(path, "."+setting) {
+					v.Fix = fmt.Sprintf("a value above zero; or, where zero is meant, leave it out and write flinkConfiguration[%q]: \"0\"", key)
+				}
+			}
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+// isZero tells numbers only: an empty text is no number that a person wrote.
+func isZero(v reflect.Value) bool {
+	return v.CanInt() && v.Int() == 0 || v.CanFloat() && v.Float() == 0
+}
+
 func wrongType(path, value, reason string) rules.Violation {
 	return rules.Violation{
-		Rule: "setting-type", Severity: rules.Refuse, Path: path, Value: value, Reason: reason,
-		Fix: "the type that the settings table of the README gives for this key",
+		Rule: settingType.ID, Severity: settingType.Severity, Path: path, Value: value, Reason: reason, Fix: settingType.Fix,
 	}
 }
 
@@ -171,8 +244,8 @@ func unknownKey(path, key string, known []string) rules.Violation {
 		fix = near
 	}
 	return rules.Violation{
-		Rule: "setting-unknown", Severity: rules.Refuse, Path: rules.Join(path, key), Value: key,
-		Reason: "no such setting: it would be ignored", Fix: fix,
+		Rule: settingUnknown.ID, Severity: settingUnknown.Severity, Path: rules.Join(path, key), Value: key,
+		Reason: settingUnknown.Reason, Fix: fix,
 	}
 }
 
