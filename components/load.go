@@ -126,22 +126,22 @@ func (s Settings) withDefaults(stack string) Settings {
 	s.AWS.LogRetentionDays = cmp.Or(s.AWS.LogRetentionDays, 365)
 
 	cm := &s.Platform.CertManager
-	cm.Namespace = cmp.Or(cm.Namespace, "cert-manager")
-	cm.Version = cmp.Or(cm.Version, "v1.15.3")
-	cm.Chart = cmp.Or(cm.Chart, "cert-manager")
+	cm.Namespace = cmp.Or(cm.Namespace, k8s.CertManagerNamespace)
+	cm.Version = cmp.Or(cm.Version, k8s.CertManagerVersion)
+	cm.Chart = cmp.Or(cm.Chart, k8s.CertManagerChart)
 	if inRepository(cm.Chart) {
-		cm.Repository = cmp.Or(cm.Repository, "https://charts.jetstack.io")
+		cm.Repository = cmp.Or(cm.Repository, k8s.CertManagerRepository)
 	}
 	cm.Timeout = cmp.Or(cm.Timeout, 10*flink.Minute)
 
 	op := &s.Platform.Operator
-	op.Namespace = cmp.Or(op.Namespace, "flink-operator")
-	op.Version = cmp.Or(op.Version, "1.10.0")
-	op.Chart = cmp.Or(op.Chart, "flink-kubernetes-operator")
+	op.Namespace = cmp.Or(op.Namespace, k8s.OperatorNamespace)
+	op.Version = cmp.Or(op.Version, k8s.OperatorVersion)
+	op.Chart = cmp.Or(op.Chart, k8s.OperatorChart)
 	if inRepository(op.Chart) {
 		op.Repository = cmp.Or(op.Repository, k8s.OperatorRepository(op.Version))
 	}
-	op.Replicas = cmp.Or(op.Replicas, 2)
+	op.Replicas = cmp.Or(op.Replicas, k8s.OperatorReplicas)
 	op.Timeout = cmp.Or(op.Timeout, 10*flink.Minute)
 
 	s.Vault.AuthPath = cmp.Or(s.Vault.AuthPath, "kubernetes")

@@ -10,13 +10,13 @@ import (
 
 // CertManagerArgs describe cert-manager, which signs the operator's webhook.
 type CertManagerArgs struct {
-	// Namespace of its own. Default cert-manager. It must exist.
+	// Namespace of its own. Default CertManagerNamespace. It must exist.
 	Namespace string
-	// Version of the chart. Default v1.15.3.
+	// Version of the chart. Default CertManagerVersion.
 	Version string
-	// Repository default: https://charts.jetstack.io, unless Chart is given.
+	// Repository default: CertManagerRepository, unless Chart is given.
 	Repository string
-	// Chart default: cert-manager. With no Repository: a local path or an oci:// URL.
+	// Chart default: CertManagerChart. With no Repository: a local path or an oci:// URL.
 	Chart string
 	// ImageRegistry replaces quay.io; the path below it stays.
 	ImageRegistry string
@@ -65,13 +65,21 @@ func NewCertManager(ctx *pulumi.Context, name string, args CertManagerArgs, opts
 	})
 }
 
+// Defaults of cert-manager's release.
+const (
+	CertManagerNamespace  = "cert-manager"
+	CertManagerVersion    = "v1.15.3"
+	CertManagerChart      = "cert-manager"
+	CertManagerRepository = "https://charts.jetstack.io"
+)
+
 func (a CertManagerArgs) withDefaults() CertManagerArgs {
-	setDefault(&a.Namespace, "cert-manager")
-	setDefault(&a.Version, "v1.15.3")
+	setDefault(&a.Namespace, CertManagerNamespace)
+	setDefault(&a.Version, CertManagerVersion)
 	if a.Chart == "" {
-		setDefault(&a.Repository, "https://charts.jetstack.io")
+		setDefault(&a.Repository, CertManagerRepository)
 	}
-	setDefault(&a.Chart, "cert-manager")
+	setDefault(&a.Chart, CertManagerChart)
 	return a
 }
 

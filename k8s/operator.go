@@ -19,16 +19,25 @@ const (
 	operatorServiceAccount = "flink-operator"
 )
 
+// Defaults of the operator's release; OperatorRepository is another.
+const (
+	OperatorNamespace = "flink-operator"
+	OperatorVersion   = "1.10.0"
+	OperatorChart     = "flink-kubernetes-operator"
+	// OperatorReplicas are one leader and one standby.
+	OperatorReplicas = 2
+)
+
 // OperatorArgs describe the Flink Kubernetes operator.
 type OperatorArgs struct {
-	// Namespace of the operator. Default flink-operator. It must exist.
+	// Namespace of the operator. Default OperatorNamespace. It must exist.
 	Namespace string
-	// Version of the chart. Default 1.10.0.
+	// Version of the chart. Default OperatorVersion.
 	Version string
 	// Repository default: the archive's directory of this version, which stays
 	// when downloads.apache.org drops it, unless Chart is given.
 	Repository string
-	// Chart default: flink-kubernetes-operator. With no Repository: a local path or an oci:// URL.
+	// Chart default: OperatorChart. With no Repository: a local path or an oci:// URL.
 	Chart string
 	// ImageRegistry replaces ghcr.io; the path below it stays.
 	ImageRegistry string
@@ -42,7 +51,7 @@ type OperatorArgs struct {
 	// KeystorePassword of the webhook is a Secret in the operator's namespace
 	// that this program does not make. Empty: the chart's published password.
 	KeystorePassword SecretKey
-	// Replicas default: 2, one leader and one standby.
+	// Replicas default: OperatorReplicas.
 	Replicas int
 	Labels   map[string]string
 	// Values are merged over the program's.
@@ -147,13 +156,13 @@ func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pu
 }
 
 func (a OperatorArgs) withDefaults() OperatorArgs {
-	setDefault(&a.Namespace, "flink-operator")
-	setDefault(&a.Version, "1.10.0")
+	setDefault(&a.Namespace, OperatorNamespace)
+	setDefault(&a.Version, OperatorVersion)
 	if a.Chart == "" {
 		setDefault(&a.Repository, OperatorRepository(a.Version))
 	}
-	setDefault(&a.Chart, "flink-kubernetes-operator")
-	setDefault(&a.Replicas, 2)
+	setDefault(&a.Chart, OperatorChart)
+	setDefault(&a.Replicas, OperatorReplicas)
 	// Sorted, so that the order of the jobs is no change of the release.
 	a.WatchNamespaces = slices.Compact(slices.Sorted(slices.Values(a.WatchNamespaces)))
 	return a
