@@ -16,9 +16,9 @@ type Settings struct {
 	// DisabledDefaultProviders is pulumi:disable-default-providers.
 	DisabledDefaultProviders []string `json:"-"`
 
-	// Environment tags everything; "prod" makes the production rules apply. Default: the stack's name.
+	// Environment is a tag and a label of everything; "prod" makes the production rules apply. Default: the stack's name.
 	Environment string `json:"environment"`
-	// Team that owns the jobs, a tag and a label.
+	// Team owns the jobs; a tag and a label.
 	Team string `json:"team"`
 	// Tags are added to every AWS resource.
 	Tags map[string]string `json:"tags"`
@@ -28,10 +28,11 @@ type Settings struct {
 	Platform PlatformSettings `json:"platform"`
 	Vault    VaultSettings    `json:"vault"`
 	Datadog  DatadogSettings  `json:"datadog"`
-	Jobs     []JobSettings    `json:"jobs"`
+	// Jobs of the stack, one entry each; at least one.
+	Jobs []JobSettings `json:"jobs"`
 }
 
-// AWSSettings say which account, and who may administer the state.
+// AWSSettings say which account is used, and who may administer the state.
 type AWSSettings struct {
 	// AccountID of twelve digits. Set: any other account is refused by the provider.
 	AccountID string `json:"accountId"`
@@ -57,9 +58,9 @@ type ClusterSettings struct {
 	Name string `json:"name"`
 	// Context of a kubeconfig to use instead of the cluster's looked-up endpoint and `aws eks get-token`.
 	Context string `json:"context"`
-	// Kubeconfig is the path of the file that holds Context. Default: KUBECONFIG, then ~/.kube/config.
+	// Kubeconfig is the path of the file that holds the context. Default: KUBECONFIG, then ~/.kube/config.
 	Kubeconfig string `json:"kubeconfig"`
-	// OIDCIssuer of the cluster, https://...; empty: looked up by Name.
+	// OIDCIssuer of the cluster, https://...; empty: looked up by the cluster's name.
 	OIDCIssuer string `json:"oidcIssuer"`
 }
 
@@ -79,7 +80,7 @@ type CertManagerSettings struct {
 	Namespace string `json:"namespace"`
 	// Version of the chart. Default v1.15.3.
 	Version string `json:"version"`
-	// Chart is the chart's name in Repository, an oci:// reference, or a local directory. Default cert-manager.
+	// Chart is the chart's name in the repository, an oci:// reference, or a local directory. Default cert-manager.
 	Chart string `json:"chart"`
 	// Repository of the chart. Default https://charts.jetstack.io; not used with a directory or oci://.
 	Repository string `json:"repository"`
@@ -97,15 +98,15 @@ type OperatorSettings struct {
 	Existing bool `json:"existing"`
 	// Namespace of the release. Default flink-operator.
 	Namespace string `json:"namespace"`
-	// Version of the chart; also with Existing, since rules depend on it. Default 1.10.0.
+	// Version of the chart; needed for an existing operator too, since rules depend on it. Default 1.10.0.
 	Version string `json:"version"`
-	// Chart is the chart's name in Repository, an oci:// reference, or a local directory. Default flink-kubernetes-operator.
+	// Chart is the chart's name in the repository, an oci:// reference, or a local directory. Default flink-kubernetes-operator.
 	Chart string `json:"chart"`
-	// Repository of the chart. Default: the archive's directory of Version.
+	// Repository of the chart. Default: the archive's directory of the version.
 	Repository string `json:"repository"`
 	// ImageRegistry replaces ghcr.io for the operator's image; empty: the chart's own.
 	ImageRegistry string `json:"imageRegistry"`
-	// Replicas with leader election. Default 2.
+	// Replicas of the operator; one leads. Default 2.
 	Replicas int `json:"replicas"`
 	// WatchedNamespaces of an existing operator; empty: all. Not used otherwise: the jobs' namespaces are watched.
 	WatchedNamespaces []string        `json:"watchedNamespaces"`
@@ -165,8 +166,8 @@ type JobSettings struct {
 
 // IdentitySettings are the job's IAM policy and role, by name.
 type IdentitySettings struct {
-	// PolicyName. Default: the bucket's name.
+	// PolicyName of the IAM policy. Default: the bucket's name.
 	PolicyName string `json:"policyName"`
-	// RoleName, at most 64 characters. Default: CLUSTER-NAMESPACE-NAME.
+	// RoleName of the IAM role, at most 64 characters. Default: CLUSTER-NAMESPACE-NAME.
 	RoleName string `json:"roleName"`
 }

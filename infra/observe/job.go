@@ -33,7 +33,7 @@ type Job struct {
 	Suspended bool
 }
 
-// Alerts is the setting `alerts` of a job.
+// Alerts is the setting `alerts` of a job: whom to tell, and when.
 type Alerts struct {
 	// Enabled: false makes no monitor, no objective and no dashboard. Default true.
 	Enabled *bool `json:"enabled"`
@@ -41,7 +41,7 @@ type Alerts struct {
 	Notify string `json:"notify"`
 	// NotifyWarning are the handles of a warning. Empty: a warning is seen, and wakes nobody.
 	NotifyWarning string `json:"notifyWarning"`
-	// Runbook is the address of the runbook. Empty: docs/runbook.md.
+	// Runbook is the address of the runbook, to which each message adds #ID of the alert. Default docs/runbook.md.
 	Runbook string `json:"runbook"`
 	// Target of the service level objective, in per cent of 30 days. Default 99.9.
 	Target float64 `json:"target"`
@@ -54,9 +54,9 @@ type Alerts struct {
 type Threshold struct {
 	// Enabled: false leaves this alert out.
 	Enabled *bool `json:"enabled"`
-	// Critical alerts; nil: the table's.
+	// Critical alerts; left out: the table's.
 	Critical *float64 `json:"critical"`
-	// Warning warns; nil: the table's, where it is still on the near side of Critical.
+	// Warning warns; left out: the table's, where it still comes before the alert.
 	Warning *float64 `json:"warning"`
 }
 

@@ -65,7 +65,7 @@ type State struct {
 	Bucket string `json:"bucket"`
 	// RecoveryWindowDays is how long S3 keeps what Flink deleted or replaced. Default 14.
 	RecoveryWindowDays int `json:"recoveryWindowDays"`
-	// RetiredDays removes checkpoint objects of that age which a janitor, never the job,
+	// RetiredDays is the age at which checkpoint objects are removed that a janitor, never the job,
 	// tagged flink-state=retired. Default 0: nothing that is current is ever removed by age.
 	RetiredDays int `json:"retiredDays"`
 	// ExpectedSize of the keyed state, such as 200Gi; empty: not declared, and no rule about size applies.
@@ -122,13 +122,13 @@ type TaskManager struct {
 	Memory string `json:"memory"`
 }
 
-// Kafka is the credential that Vault renders into the pods, and the topics for the reader of the settings.
+// Kafka is the credential that Vault renders into the pods, and the job's topics.
 type Kafka struct {
 	// Secret is the path below the KV version 2 mount, without data/: payments/kafka.
 	Secret string `json:"secret"`
-	// VaultRole is the Kubernetes-auth role. Default: NAMESPACE-NAME-flink is derived in components.
+	// VaultRole is the Kubernetes-auth role. Default: NAMESPACE-NAME.
 	VaultRole string `json:"vaultRole"`
-	// VaultPolicy grants reading the secret. Default: derived in components.
+	// VaultPolicy grants reading the secret and nothing else. Default: NAMESPACE-NAME-kafka-read.
 	VaultPolicy string `json:"vaultPolicy"`
 	// TokenTTL of the Vault token. Default 1h.
 	TokenTTL Duration `json:"tokenTTL"`
@@ -139,13 +139,15 @@ type Kafka struct {
 
 // Topics the job reads and writes; handed to the job as environment KAFKA_TOPIC_IN and KAFKA_TOPIC_OUT.
 type Topics struct {
-	In  string `json:"in"`
+	// In is KAFKA_TOPIC_IN; empty: the variable is not set.
+	In string `json:"in"`
+	// Out is KAFKA_TOPIC_OUT; empty: the variable is not set.
 	Out string `json:"out"`
 }
 
-// Restart redeploys when raised: credential rotation, a new Vault value.
+// Restart redeploys the job when its request is raised: a rotated credential is read again.
 type Restart struct {
-	// Request becomes spec.restartNonce.
+	// Request is raised to redeploy; it becomes spec.restartNonce.
 	Request int64 `json:"request"`
 }
 
