@@ -115,8 +115,8 @@ func urn(args pulumi.MockResourceArgs) string {
 // A change edits the settings of Pulumi.prod.yaml, decoded, before a run.
 type change func(config map[string]any)
 
-// run runs the program with the settings of production, changed, in preview or update.
-func run(t *testing.T, preview bool, changes ...change) *graph {
+// production is the configuration of Pulumi.prod.yaml, changed, as the engine hands it over.
+func production(t testing.TB, changes ...change) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile("../Pulumi.prod.yaml")
 	if err != nil {
@@ -141,6 +141,13 @@ func run(t *testing.T, preview bool, changes ...change) *graph {
 		}
 		config[key] = string(encoded)
 	}
+	return config
+}
+
+// run runs the program with the settings of production, changed, in preview or update.
+func run(t *testing.T, preview bool, changes ...change) *graph {
+	t.Helper()
+	config := production(t, changes...)
 	g := &graph{region: config["aws:region"]}
 	program := components.Program{CRDs: someCRDs}
 	g.err = pulumi.RunErr(func(ctx *pulumi.Context) error {
