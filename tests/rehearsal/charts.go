@@ -120,7 +120,11 @@ func (c helmChart) index(file string, archive []byte) string {
 // subresource.
 func operatorCRDs(folder, version string) (map[string]string, error) {
 	files := map[string]string{}
-	real, err := filepath.Glob(filepath.Join(folder, version, "*.yml"))
+	var real []string
+	var err error
+	if folder != "" {
+		real, err = filepath.Glob(filepath.Join(folder, version, "*.yml"))
+	}
 	if err != nil {
 		return nil, err
 	}

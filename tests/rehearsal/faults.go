@@ -62,7 +62,7 @@ func newCampaign(ctx context.Context, o options) (*campaign, error) {
 		return nil, err
 	}
 	c := &campaign{options: o, scratch: scratch}
-	c.options.out = io.Discard
+	c.options.out, c.options.smallCRDs = io.Discard, true
 	c.close = func() { _ = os.RemoveAll(scratch) }
 	if err := c.prepare(ctx); err != nil {
 		c.close()
@@ -215,8 +215,10 @@ func (c *campaign) play(ctx context.Context, s scenario) error {
 }
 
 // settle does what a person does after an update that was cut off: free the
-// lock; then tell Pulumi of each creation that it does not know the end of
-// whether the thing is there, and let it look at the rest.
+// lock; look, for each creation that Pulumi does not know the end of, whether
+// the thing is there, and write it into the state if it is (stack export, stack
+// import); then let refresh read the rest. The flag --import-pending-creates of
+// refresh is meant for that, but the engine drops what it names.
 func (r *rehearsal) settle(ctx context.Context, killed bool) error {
 	if killed {
 		if err := r.stack.Cancel(ctx); err != nil {
@@ -224,23 +226,26 @@ func (r *rehearsal) settle(ctx context.Context, killed bool) error {
 		}
 	}
 	state, err := r.stack.State(projectName)
+	if err != nil || len(state.PendingOperations) == 0 {
+		return err
+	}
+	err = r.stack.Repair(ctx, func(state *apitype.DeploymentV3) {
+		for _, op := range state.PendingOperations {
+			if op.Type != apitype.OperationTypeCreating {
+				continue
+			}
+			if id, there := identify(r.world, &op.Resource); there {
+				made := op.Resource
+				made.ID, made.Outputs = resource.ID(id), made.Inputs
+				state.Resources = append(state.Resources, made)
+			}
+		}
+	})
 	if err != nil {
 		return err
 	}
-	if len(state.PendingOperations) == 0 {
-		return nil
-	}
-	flags := []string{"--clear-pending-creates"}
-	for _, op := range state.PendingOperations {
-		if op.Type != apitype.OperationType(resource.OperationTypeCreating) {
-			continue
-		}
-		if id, there := identify(r.world, &op.Resource); there {
-			flags = append(flags, "--import-pending-creates", string(op.Resource.URN), "--import-pending-creates", id)
-		}
-	}
-	if out, err := r.stack.Refresh(ctx, flags...); err != nil {
-		return fmt.Errorf("refresh with %s: %w\n%s", strings.Join(flags, " "), err, out.Text)
+	if out, err := r.stack.Refresh(ctx, "--clear-pending-creates"); err != nil {
+		return fmt.Errorf("refresh: %w\n%s", err, out.Text)
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ type options struct {
 	before func(standin.Call) error
 	// charts is the address of a chart repository that is served already; empty: one is served.
 	charts string
+	// smallCRDs keeps the operator's own CRDs out of the charts: they are most of a
+	// state, which the engine writes at each step.
+	smallCRDs bool
 	// passphrase of the state; empty: a fixed one, for a state that holds no real secrets.
 	passphrase string
 	// lean starts the CLI once an operation (engine.Options.Lean).
@@ -182,7 +185,11 @@ func (r *rehearsal) serveCharts() error {
 	if r.charts != "" {
 		return nil
 	}
-	served, err := serveCharts(filepath.Join(r.dir, "charts.port"), filepath.Join(r.project, "..", "shared", "data", "flink-crds"),
+	crds := filepath.Join(r.project, "..", "shared", "data", "flink-crds")
+	if r.smallCRDs {
+		crds = ""
+	}
+	served, err := serveCharts(filepath.Join(r.dir, "charts.port"), crds,
 		version(operatorPath, "1.10.0"), version(certManagerPath, "v1.15.3"))
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func changes(call string) bool { return !strings.HasPrefix(call, "Invoke") }
 // volatile are the keys that a service fills in anew each time.
 var volatile = []string{
 	"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "deletionTimestamp", "status",
-	"createDate", "updateDate", "uniqueId", "versionId", "etag", "creationDate", "created", "modified", "lastModified", "keyId",
+	"createDate", "updateDate", "uniqueId", "versionId", "etag", "creationDate", "created", "modified", "lastModified", "keyId", "url",
 }
 
 // numbered are IDs that a service makes up.
@@ -47,7 +47,7 @@ var numbered = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 // contents is the world as text, without what differs from one time to the
 // next: made-up IDs, times, and what Flink itself writes to its bucket.
 func contents(w *world.World) string {
-	var text strings.Builder
+	var blocks []string
 	for _, o := range w.List("", "") {
 		if o.Inputs == nil {
 			continue
@@ -56,22 +56,23 @@ func contents(w *world.World) string {
 		if o.Package == "datadog" || o.Type == keyType {
 			id = "(made up)"
 		}
-		fmt.Fprintf(&text, "%s %s\n", o.Type, id)
-		state := steady(o.State)
-		body, err := json.MarshalIndent(state, "  ", "  ")
+		body, err := json.MarshalIndent(steady(o.State), "  ", "  ")
 		if err != nil {
 			panic(err) // it came from JSON
 		}
 		if o.Package == "datadog" || o.Package == "aws" {
 			body = numbered.ReplaceAll(body, []byte("N"))
 		}
-		fmt.Fprintf(&text, "  %s\n", body)
+		block := fmt.Sprintf("%s %s\n  %s\n", o.Type, id, body)
 		if o.Type == operator.DeploymentType {
 			s := statusOf(o)
-			fmt.Fprintf(&text, "  is %s and %s\n", s.lifecycle, s.job)
+			block += fmt.Sprintf("  is %s and %s\n", s.lifecycle, s.job)
 		}
+		blocks = append(blocks, block)
 	}
-	return text.String()
+	// Made-up IDs give no order.
+	slices.Sort(blocks)
+	return strings.Join(blocks, "")
 }
 
 func steady(value any) any {

@@ -207,6 +207,23 @@ func (s *Stack) cli(ctx context.Context, args ...string) (stdout, stderr string,
 	return s.command.start(ctx, s.auto.Workspace().WorkDir(), nil, nil, nil, env, args...)
 }
 
+// Repair edits the state as `pulumi stack export` and `stack import` do.
+func (s *Stack) Repair(ctx context.Context, edit func(*apitype.DeploymentV3)) error {
+	exported, err := s.auto.Export(ctx)
+	if err != nil {
+		return err
+	}
+	var state apitype.DeploymentV3
+	if err := json.Unmarshal(exported.Deployment, &state); err != nil {
+		return err
+	}
+	edit(&state)
+	if exported.Deployment, err = json.Marshal(state); err != nil {
+		return err
+	}
+	return s.auto.Import(ctx, exported)
+}
+
 // State is the deployment in the state file.
 func (s *Stack) State(project string) (apitype.DeploymentV3, error) {
 	var file struct {
