@@ -52,6 +52,7 @@ func TestOnARealCluster(t *testing.T) {
 	for _, crd := range crds {
 		l.kubectl("", "apply", "--server-side", "--force-conflicts", "-f", crd)
 	}
+	l.kubectl("", "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
 	l.kubectl("", "delete", "namespace", standin.Namespace, "--ignore-not-found", "--wait=true")
 	t.Cleanup(func() { l.kubectl("", "delete", "namespace", standin.Namespace, "--wait=false") })
 	l.kubectl(l.manifests(), "apply", "-f", "-")

@@ -15,10 +15,12 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,7 +51,9 @@ func main() {
 			os.Stdout.Write(text)
 		}
 	case os.Getenv("ROLE") == "taskmanager":
-		select {}
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		<-stop
 	default:
 		if err := jobManager(); err != nil {
 			log.Fatal(err)
