@@ -122,6 +122,19 @@ func TestALostLeaderIsProvedToBeANonEvent(t *testing.T) {
 	}
 }
 
+// The API server's proxy asks the lost pod for a while, and hears nothing.
+func TestALookThatHangsDoesNotMakeTheOutageLonger(t *testing.T) {
+	w := standin.New()
+	takeOver := w.OnDelete
+	w.OnDelete = func(w *standin.World, p *standin.Pod) []func(*standin.World) {
+		w.Hang = 1
+		return takeOver(w, p)
+	}
+	if c := call(t, w, "--disrupt", "--patience", "20s", "--max-outage", "5s"); c.status != holds {
+		t.Errorf("exit status %d\n%s%s", c.status, c.stderr, c.stdout)
+	}
+}
+
 // misbehaviours are each one way of breaking a promise, with the checks that
 // have to see it: these and no others.
 var misbehaviours = []struct {

@@ -102,15 +102,16 @@ func Steady(samples []Sample, window time.Duration) Check {
 	if len(counts) < 2 {
 		return NotSeen(Running, "restarts", "Flink showed its metric numRestarts less than twice; a longer --window may")
 	}
-	first, last := counts[0], slices.Max(counts)
-	found := fmt.Sprintf("numRestarts %d and RUNNING throughout %s", last, window)
+	// A new leader counts from 0 again: less is a restart, too.
+	lowest, highest := slices.Min(counts), slices.Max(counts)
+	found := fmt.Sprintf("numRestarts %d and RUNNING throughout %s", highest, window)
 	switch {
-	case last != first:
-		found = fmt.Sprintf("numRestarts went from %d to %d within %s", first, last, window)
+	case lowest != highest:
+		found = fmt.Sprintf("numRestarts was between %d and %d within %s", lowest, highest, window)
 	case interrupted != "":
 		found = fmt.Sprintf("the job was %s within %s", interrupted, window)
 	}
-	return judged(Running, "restarts", last == first && interrupted == "", found,
+	return judged(Running, "restarts", lowest == highest && interrupted == "", found,
 		"no restart and RUNNING all the time", "read the job's exceptions: the newest is why it restarts")
 }
 

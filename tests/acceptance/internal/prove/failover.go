@@ -11,6 +11,10 @@ import (
 // no restore, is given to report one.
 const settling = 15
 
+// glance is the longest that one look may take. The API server's proxy still
+// asks the lost pod's address for a while, where nobody even refuses.
+const glance = 2 * time.Second
+
 // failover deletes the leading JobManager, where that was asked for and
 // nothing speaks against it, and watches what comes of it.
 func (p *Proof) failover(ctx context.Context) {
@@ -66,9 +70,11 @@ func (p *Proof) wait(ctx context.Context, f *promise.Failover, old promise.HA, d
 	var unrestored time.Time
 	looks, shown := 0, ""
 	for end := seen.Add(p.settings.Patience); ; {
-		ha, haErr := p.eyes.Cluster.HA(ctx, p.want.Name, p.job.ID)
-		job, jobErr := p.eyes.Flink.Job(ctx, p.job.ID)
-		checkpoints, err := p.eyes.Flink.Checkpoints(ctx, p.job.ID)
+		look, done := context.WithTimeout(ctx, glance)
+		ha, haErr := p.eyes.Cluster.HA(look, p.want.Name, p.job.ID)
+		job, jobErr := p.eyes.Flink.Job(look, p.job.ID)
+		checkpoints, err := p.eyes.Flink.Checkpoints(look, p.job.ID)
+		done()
 		now := time.Now()
 		changed := haErr == nil && ha.LeaderHost != "" && (ha.Session != old.Session || ha.LeaderHost != deleted.IP)
 		executing := jobErr == nil && err == nil && job.Executing()
@@ -146,7 +152,10 @@ func (p *Proof) goOn(ctx context.Context, f *promise.Failover) {
 	p.say("waiting up to %s for a checkpoint under the new leader", window)
 	first := int64(-1)
 	for end := time.Now().Add(window); time.Now().Before(end); {
-		if c, err := p.eyes.Flink.Checkpoints(ctx, p.job.ID); err == nil {
+		look, done := context.WithTimeout(ctx, glance)
+		c, err := p.eyes.Flink.Checkpoints(look, p.job.ID)
+		done()
+		if err == nil {
 			if first < 0 {
 				first = c.Completed
 			}

@@ -49,5 +49,15 @@ func (w *World) Flink() http.Handler {
 		out.WriteHeader(http.StatusNotFound)
 		encode(out, Object{"errors": []string{"Not found: " + in.URL.Path}})
 	})
-	return mux
+	return http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		w.Lock()
+		hang := w.Hang > 0
+		w.Hang--
+		w.Unlock()
+		if hang {
+			<-in.Context().Done()
+			return
+		}
+		mux.ServeHTTP(out, in)
+	})
 }

@@ -90,6 +90,9 @@ type World struct {
 	// Token in the TaskManager; Caller is who STS says; Refusal is STS' error code.
 	Token, Caller, Refusal string
 
+	// Hang is how many of the next requests of Flink's REST API get no answer.
+	Hang int
+
 	// Refuse answers with this HTTP status where a request's path holds the key.
 	Refuse map[string]int
 
