@@ -32,6 +32,8 @@ type Job struct {
 	Credential *infra.Credential
 	Workload   *k8s.Workload
 	Deployment *k8s.Deployment
+	// Console is nil where none is wanted.
+	Console *k8s.Console
 	// Monitors are nil where nothing is to be watched.
 	Monitors *datadog.Monitors
 	// Savepoint is the one that was last asked for; nil: none was.
@@ -60,6 +62,7 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 		JobManagerReplicas: job.JobManager.Replicas,
 		OperatorNamespace:  args.Settings.Platform.Operator.Namespace,
 		AgentNamespace:     args.Settings.Datadog.AgentNamespace,
+		RESTClients:        restClients(job),
 		Labels:             site.Labels,
 		After:              args.Platform.After(job.Namespace),
 	}, parent)
@@ -67,6 +70,9 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 		return nil, err
 	}
 	if err := component.deploy(ctx, name, args, site, parent); err != nil {
+		return nil, err
+	}
+	if err := component.console(ctx, name, args, parent); err != nil {
 		return nil, err
 	}
 	if datadogSettings := args.Settings.Datadog; datadogSettings.Enabled && job.Alerts.On() {

@@ -144,6 +144,8 @@ func (s Settings) withDefaults(stack string) Settings {
 	op.Replicas = cmp.Or(op.Replicas, k8s.OperatorReplicas)
 	op.Timeout = cmp.Or(op.Timeout, 10*flink.Minute)
 
+	s.Platform.Console = s.Platform.Console.withDefaults()
+
 	s.Vault.AuthPath = cmp.Or(s.Vault.AuthPath, "kubernetes")
 	s.Vault.Mount = cmp.Or(s.Vault.Mount, "secret")
 	s.Datadog.Site = cmp.Or(s.Datadog.Site, "datadoghq.com")
@@ -164,6 +166,7 @@ func (j JobSettings) withDefaults(cluster string) JobSettings {
 	j.Alerts = j.Alerts.WithDefaults()
 	j.Kafka.VaultRole = cmp.Or(j.Kafka.VaultRole, j.Namespace+"-"+j.Name)
 	j.Kafka.VaultPolicy = cmp.Or(j.Kafka.VaultPolicy, j.Namespace+"-"+j.Name+"-kafka-read")
+	j.Console = consoleDefaults(j)
 	j.Identity.PolicyName = cmp.Or(j.Identity.PolicyName, j.State.Bucket)
 	j.Identity.RoleName = cmp.Or(j.Identity.RoleName, roleName(cluster, j))
 	return j

@@ -55,6 +55,8 @@ type JobOutput struct {
 	// RESTService and RESTPort are Flink's REST API inside the cluster.
 	RESTService string `json:"restService"`
 	RESTPort    int    `json:"restPort"`
+	// ConsoleURL is Flink's UI behind its login; empty: there is none.
+	ConsoleURL string `json:"consoleUrl"`
 	// What watches it; all empty where Datadog is not enabled.
 	DashboardURL pulumi.StringOutput    `json:"dashboardUrl"`
 	SLOID        pulumi.StringOutput    `json:"sloId"`
@@ -99,7 +101,7 @@ func (c *Job) output(place *Place) JobOutput {
 		RoleARN:            c.Identity.RoleARN, TrustSubject: c.Identity.TrustSubject, VaultRole: c.Credential.Role,
 		Image: job.Image, Version: job.Version(), FlinkVersion: job.FlinkVersion, UpgradeMode: job.UpgradeMode,
 		State: "running", Parallelism: job.Parallelism,
-		RESTService: fmt.Sprintf("%s-rest", job.Name), RESTPort: restPort,
+		RESTService: fmt.Sprintf("%s-rest", job.Name), RESTPort: restPort, ConsoleURL: job.Console.URL(),
 		DashboardURL: pulumi.String("").ToStringOutput(), SLOID: pulumi.String("").ToStringOutput(),
 		MonitorIDs: pulumi.StringMap{}.ToStringMapOutput(),
 		Savepoint:  SavepointOutput{Request: job.Savepoint.Request, Location: pulumi.String("").ToStringOutput()},

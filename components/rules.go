@@ -92,7 +92,7 @@ func (s Settings) jobNamespaces() []string {
 }
 
 // Rules judge a stack's settings; a job's own rules are flink.Rules.
-var Rules = slices.Concat(accountRules, clusterRules, platformRules, vaultRules, stackRules, jobListRules)
+var Rules = slices.Concat(accountRules, clusterRules, platformRules, vaultRules, stackRules, jobListRules, consoleRules)
 
 var accountRules = []rules.Rule[Settings]{
 	{

@@ -70,6 +70,7 @@ type PlatformSettings struct {
 	ExistingNamespaces []string            `json:"existingNamespaces"`
 	CertManager        CertManagerSettings `json:"certManager"`
 	Operator           OperatorSettings    `json:"operator"`
+	Console            ConsoleSettings     `json:"console"`
 }
 
 // CertManagerSettings are the Helm release of cert-manager.
@@ -162,6 +163,8 @@ type JobSettings struct {
 	Identity IdentitySettings `json:"identity"`
 	// Alerts says whom to tell.
 	Alerts observe.Alerts `json:"alerts"`
+	// Console is the job's UI behind a login. Default: none.
+	Console flink.Console `json:"console"`
 }
 
 // IdentitySettings are the job's IAM policy and role, by name.
