@@ -72,21 +72,42 @@ type settingsDocument struct {
 	t *testing.T
 	// comments by type, and by type and field.
 	comments map[string]string
-	// written are production's settings as a person wrote them, without defaults.
-	written Settings
-	text    strings.Builder
+	text     strings.Builder
 }
 
 func newSettingsDocument(t *testing.T) *settingsDocument {
 	t.Helper()
 	d := &settingsDocument{t: t, comments: map[string]string{}}
-	for _, source := range []string{"settings.go", "../k8s/flink/job.go", "../infra/observe/job.go"} {
-		d.readComments(source)
+	for _, folder := range []string{".", "../k8s/flink", "../infra/observe"} {
+		sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sources {
+			if !strings.HasSuffix(source, "_test.go") {
+				d.readComments(source)
+			}
+		}
 	}
-	if found := d.written.read(stackFile(t, "../Pulumi.prod.yaml")); len(found) > 0 {
-		t.Fatal(found)
+	if err := Judge(d.complete().withDefaults("prod")).Err(); err != nil {
+		t.Fatal(err)
 	}
 	return d
+}
+
+// complete are settings with every optional part, as a person wrote them, without defaults.
+func (d *settingsDocument) complete() Settings {
+	d.t.Helper()
+	var s Settings
+	if found := s.read(stackFile(d.t, "../Pulumi.prod.yaml")); len(found) > 0 {
+		d.t.Fatal(found)
+	}
+	const guid = "8f1c2c2e-5d3a-4b57-9a51-0c6c1d2f7a44"
+	s.Jobs[0].Console = flink.Console{
+		Host: "fraud-scoring.flink.example.com", Tenant: guid, ClientID: guid, Group: guid, Secret: "payments/fraud-scoring-console",
+	}
+	s.Platform.Console = ConsoleSettings{IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16"}}
+	return s
 }
 
 // typeKey is the name of a type as a file of its package is filed under.
@@ -113,10 +134,16 @@ func (d *settingsDocument) readComments(source string) {
 			}
 			key := typeKey(file.Name.Name, named.Name.Name)
 			d.comments[key] = oneLine(general.Doc.Text())
+			above := ""
 			for _, field := range shape.Fields.List {
+				comment := oneLine(field.Doc.Text())
 				for _, name := range field.Names {
-					d.comments[key+"."+name.Name] = oneLine(field.Doc.Text())
+					if comment == "" && strings.Contains(above, name.Name) {
+						comment = above // two fields with one comment
+					}
+					d.comments[key+"."+name.Name] = comment
 				}
+				above = comment
 			}
 		}
 	}
@@ -139,6 +166,8 @@ func (d *settingsDocument) draw() string {
 		disableDefaultProviders, d.fallback(disableDefaultProviders, "DisabledDefaultProviders", "", reflect.TypeFor[[]string](), func(s *Settings) { s.DisabledDefaultProviders = nil }))
 	defaulted := Settings{Jobs: []JobSettings{{}}}.withDefaults("STACK")
 	defaulted.Jobs[0].Alerts = defaulted.Jobs[0].Alerts.WithDefaults()
+	defaulted.Jobs[0].Console = flink.Console{ManyGroups: true}.WithDefaults() // one that is off has no defaults
+	defaulted.Jobs[0].Console.ManyGroups = false
 	d.fields("", reflect.ValueOf(defaulted), func(s *Settings) reflect.Value { return reflect.ValueOf(s).Elem() }, "")
 	return d.text.String()
 }
@@ -219,10 +248,7 @@ func (d *settingsDocument) fallback(setting, comment, value string, t reflect.Ty
 
 // refusedWithout tells whether a rule refuses production's settings when this one is taken out.
 func (d *settingsDocument) refusedWithout(setting string, clear func(*Settings)) bool {
-	var without Settings
-	if found := without.read(stackFile(d.t, "../Pulumi.prod.yaml")); len(found) > 0 {
-		d.t.Fatal(found)
-	}
+	without := d.complete()
 	clear(&without)
 	full := strings.Replace(setting, "[]", "[0]", 1)
 	if !strings.Contains(full, ":") {

@@ -36,7 +36,7 @@ var outputNames = strings.Fields(`
 	jobs.*.keyArn jobs.*.logBucket jobs.*.recoveryWindowDays
 	jobs.*.roleArn jobs.*.trustSubject jobs.*.vaultRole
 	jobs.*.image jobs.*.version jobs.*.flinkVersion jobs.*.upgradeMode jobs.*.state jobs.*.parallelism
-	jobs.*.restService jobs.*.restPort
+	jobs.*.restService jobs.*.restPort jobs.*.consoleUrl
 	jobs.*.dashboardUrl jobs.*.sloId jobs.*.monitorIds
 	jobs.*.savepoint.request jobs.*.savepoint.location
 	platform.cluster platform.region platform.account platform.environment platform.oidcIssuer
@@ -53,7 +53,7 @@ var outputNames = strings.Fields(`
 // unknownInTheFirstPreview are the outputs that services make up. All others a
 // reviewer reads before anything exists.
 var unknownInTheFirstPreview = strings.Fields(`
-	jobs.*.keyArn jobs.*.roleArn jobs.*.dashboardUrl jobs.*.sloId jobs.*.monitorIds jobs.*.savepoint.location
+	jobs.*.keyArn jobs.*.dashboardUrl jobs.*.sloId jobs.*.monitorIds jobs.*.savepoint.location
 	audit.* readme`)
 
 // services answer as the real ones: ARNs in their form, and in a preview

@@ -27,9 +27,9 @@ type Console struct {
 	// ClientSecret proves the proxy to Entra by client_secret. Default: by the
 	// ServiceAccount's own token, so that there is no client secret.
 	ClientSecret bool `json:"clientSecret"`
-	// VaultRole and VaultPolicy let the proxy's ServiceAccount, and no other, read
-	// Secret. Default: derived in components.
-	VaultRole   string `json:"vaultRole"`
+	// VaultRole lets the proxy's ServiceAccount, and no other, log in. Default: NAMESPACE-NAME-console.
+	VaultRole string `json:"vaultRole"`
+	// VaultPolicy grants reading the secret and nothing else. Default: NAMESPACE-NAME-console-read.
 	VaultPolicy string `json:"vaultPolicy"`
 	// SessionLength is how long a login lasts, and so how long somebody who was taken
 	// out of the group still gets in. Default 8h.
