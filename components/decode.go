@@ -2,12 +2,14 @@ package components
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +25,7 @@ import (
 func decode(key, text string, target any) rules.Violations {
 	raw, err := parse(text)
 	if err != nil {
-		return rules.Violations{wrongType(key, excerpt(text), "this is not "+kindWords(reflect.TypeOf(target).Elem()))}
+		return rules.Violations{wrongType(key, "text", "this is not "+kindWords(reflect.TypeOf(target).Elem()), "")}
 	}
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     target,
@@ -37,12 +39,21 @@ func decode(key, text string, target any) rules.Violations {
 	}
 	found := unknownKeys(key, raw, reflect.TypeOf(target).Elem())
 	for _, e := range leaves(decoder.Decode(raw)) {
-		path, reason := key, e.Error()
+		path, cause := key, e
 		var named *mapstructure.DecodeError
 		if errors.As(e, &named) {
-			path, reason = rules.Join(key, named.Name()), describe(named.Unwrap())
+			path, cause = rules.Join(key, named.Name()), named.Unwrap()
 		}
-		found = append(found, wrongType(path, excerpt(valueAt(raw, strings.TrimPrefix(path, key))), reason))
+		below := strings.TrimPrefix(path, key)
+		value, expected := valueAt(raw, below), typeAt(reflect.TypeOf(target).Elem(), below)
+		if composite(reflect.TypeOf(value)) || composite(expected) {
+			// It may hold anything, a secret too: only its kind is shown.
+			got, want := kindWords(reflect.TypeOf(value)), kindWords(expected)
+			found = append(found, wrongType(path, got, want+" is expected, not "+got, want))
+			continue
+		}
+		reason, fix := describe(cause)
+		found = append(found, wrongType(path, excerpt(value), reason, fix))
 	}
 	return found
 }
@@ -62,6 +73,11 @@ func parse(text string) (any, error) {
 	return raw, nil
 }
 
+var (
+	errNoUnit   = errors.New("a number without a unit")
+	errNoQuotes = errors.New("a number where text is expected: YAML has dropped what a number does not need, such as the 0 of 1.10")
+)
+
 // refuseBareNumbers keeps 1.10 from becoming the version 1.1, and 30 from becoming 30 of some unit.
 func refuseBareNumbers(from, to reflect.Type, value any) (any, error) {
 	if from != reflect.TypeFor[json.Number]() {
@@ -70,9 +86,9 @@ func refuseBareNumbers(from, to reflect.Type, value any) (any, error) {
 	_, isText := reflect.New(to).Interface().(encoding.TextUnmarshaler)
 	switch {
 	case isText:
-		return nil, errors.New("a number without a unit")
+		return nil, errNoUnit
 	case to.Kind() == reflect.String:
-		return nil, errors.New("a number where text is expected: put it in quotes")
+		return nil, errNoQuotes
 	}
 	return value, nil
 }
@@ -125,15 +141,23 @@ func leaves(err error) []error {
 	return []error{err}
 }
 
-// describe says a decoder's error in the words of a settings file.
-func describe(err error) string {
+// describe says a decoder's error in the words of a settings file, and what to write where that is known.
+func describe(err error) (reason, fix string) {
 	if wrong := (*mapstructure.UnconvertibleTypeError)(nil); errors.As(err, &wrong) {
-		return fmt.Sprintf("%s is expected, not %s", kindWords(wrong.Expected.Type()), kindWords(reflect.TypeOf(wrong.Value)))
+		expected := kindWords(wrong.Expected.Type())
+		return fmt.Sprintf("%s is expected, not %s", expected, kindWords(reflect.TypeOf(wrong.Value))), expected
 	}
 	if wrong := (*mapstructure.ParseError)(nil); errors.As(err, &wrong) {
-		return kindWords(wrong.Expected.Type()) + " is expected"
+		expected := kindWords(wrong.Expected.Type())
+		return expected + " is expected", expected
 	}
-	return err.Error()
+	switch {
+	case errors.Is(err, errNoUnit):
+		return errNoUnit.Error(), "the number and its unit, such as 30s, 10m or 1h; a size such as 200Gi"
+	case errors.Is(err, errNoQuotes):
+		return errNoQuotes.Error(), `it in quotes, in full: "1.10.0"`
+	}
+	return err.Error(), ""
 }
 
 func kindWords(t reflect.Type) string {
@@ -232,9 +256,9 @@ func isZero(v reflect.Value) bool {
 	return v.CanInt() && v.Int() == 0 || v.CanFloat() && v.Float() == 0
 }
 
-func wrongType(path, value, reason string) rules.Violation {
+func wrongType(path, value, reason, fix string) rules.Violation {
 	return rules.Violation{
-		Rule: settingType.ID, Severity: settingType.Severity, Path: path, Value: value, Reason: reason, Fix: settingType.Fix,
+		Rule: settingType.ID, Severity: settingType.Severity, Path: path, Value: value, Reason: reason, Fix: cmp.Or(fix, settingType.Fix),
 	}
 }
 
@@ -304,9 +328,15 @@ func fieldTypes(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// steps splits a path such as [0].checkpoints.interval.
+var step = regexp.MustCompile(`\[([^\]]*)\]|([^.\[\]]+)`)
+
+// steps splits a path such as [0].flinkConfiguration[a.b] into 0, flinkConfiguration, a.b.
 func steps(path string) []string {
-	return strings.FieldsFunc(strings.ReplaceAll(path, "[", "."), func(r rune) bool { return r == '.' || r == ']' })
+	var parts []string
+	for _, found := range step.FindAllStringSubmatch(path, -1) {
+		parts = append(parts, found[1]+found[2])
+	}
+	return parts
 }
 
 // valueAt finds what a person wrote at a path; nil when it is not there.
@@ -326,6 +356,26 @@ func valueAt(raw any, path string) any {
 		}
 	}
 	return raw
+}
+
+// typeAt finds the type of the setting at a path; nil when there is none.
+func typeAt(t reflect.Type, path string) reflect.Type {
+	for _, part := range steps(path) {
+		switch {
+		case t == nil:
+		case t.Kind() == reflect.Struct:
+			t = fieldTypes(t)[part]
+		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
+			t = t.Elem()
+		default:
+			t = nil
+		}
+	}
+	return t
+}
+
+func composite(t reflect.Type) bool {
+	return t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Struct)
 }
 
 // excerpt shows a value in one short line.

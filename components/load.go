@@ -18,16 +18,43 @@ import (
 
 // Load reads, defaults and judges the stack's settings, and returns every
 // violation of them at once. Nothing below components/ reads configuration.
-func Load(ctx *pulumi.Context) (Settings, rules.Violations) {
+func Load(ctx *pulumi.Context) (Settings, rules.Violations) { return load(ctx, ctx.Stack()) }
+
+func load(from source, stack string) (Settings, rules.Violations) {
 	var s Settings
-	found := s.read(ctx)
-	found = append(found, unknownTopLevel()...)
-	if len(found) > 0 {
-		// A rule that judged a half-read setting would name a mistake nobody made.
+	misread := s.read(from)
+	found := append(misread, unknownTopLevel()...)
+	if len(found) > len(misread) {
+		// What a key that nobody reads was meant for is not known: the rules would miss it everywhere.
 		return s, found
 	}
-	s = s.withDefaults(ctx.Stack())
-	return s, Judge(s)
+	s = s.withDefaults(stack)
+	return s, append(misread, veiled(from, beside(misread, Judge(s)))...)
+}
+
+// beside are the violations that are none of a setting that was only half read:
+// a rule that judged one would name a mistake nobody made. A job stands and
+// falls alone, every other top-level key as a whole, and with what the jobs are
+// judged by, all jobs.
+func beside(misread, found rules.Violations) rules.Violations {
+	var half []string
+	for _, v := range misread {
+		if v.Rule == settingZero.ID {
+			continue // it was read: everything else is judged with the default
+		}
+		key := topLevel(v.Path)
+		if index := strings.Index(v.Path, "]"); key == Project+":jobs" && index >= 0 {
+			key = v.Path[:index+1]
+		}
+		half = append(half, key)
+		switch strings.TrimPrefix(key, Project+":") {
+		case "platform", "vault", "datadog":
+			half = append(half, Project+":jobs")
+		}
+	}
+	return slices.DeleteFunc(found, func(v rules.Violation) bool {
+		return slices.ContainsFunc(half, func(key string) bool { return strings.HasPrefix(v.Path, key) })
+	})
 }
 
 // source is where configuration values come from, by full key.
@@ -54,14 +81,29 @@ func (s *Settings) read(from source) rules.Violations {
 		}
 		wrong := decode(full, text, target)
 		wrong = append(wrong, s.zeros(key, text, wrong)...)
-		if from.IsConfigSecret(full) {
-			for i := range wrong {
-				wrong[i].Value = "(secret)"
-			}
-		}
-		found = append(found, wrong...)
+		found = append(found, veiled(from, wrong)...)
 	}
 	return found
+}
+
+// veiled are violations that show nothing of the settings that are secrets:
+// neither the value nor a reason or a fix that may repeat it.
+func veiled(from source, found rules.Violations) rules.Violations {
+	for i, v := range found {
+		if from.IsConfigSecret(topLevel(v.Path)) {
+			const hidden = "not shown: the setting is a secret; docs/rules.md tells of this rule"
+			found[i].Value, found[i].Reason, found[i].Fix = "(secret)", hidden, hidden
+		}
+	}
+	return found
+}
+
+// topLevel is the key that a path begins with: flink-payments:jobs of flink-payments:jobs[0].name.
+func topLevel(path string) string {
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end]
+	}
+	return path
 }
 
 // zeros finds the zeros of a key's value, beside those that could not be read at all.

@@ -3,11 +3,13 @@ package components
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"flink-payments/infra/observe"
 	"flink-payments/infra/policy"
@@ -27,7 +29,7 @@ func Judge(s Settings) rules.Violations {
 		}
 	}
 	for i, v := range found {
-		if !strings.Contains(v.Path, ":") {
+		if v.Path != regionKey && v.Path != disableDefaultProviders {
 			found[i].Path = Project + ":" + v.Path
 		}
 	}
@@ -91,16 +93,18 @@ func (s Settings) jobNamespaces() []string {
 	return slices.Compact(namespaces)
 }
 
+const regionKey = "aws:region"
+
 // Rules judge a stack's settings; a job's own rules are flink.Rules.
 var Rules = slices.Concat(accountRules, clusterRules, platformRules, vaultRules, stackRules, jobListRules, consoleRules)
 
 var accountRules = []rules.Rule[Settings]{
 	{
-		ID: "region", Severity: rules.Refuse, Looks: "aws:region",
-		Reason: "the provider, the bucket and Flink's S3 endpoint are bound to it", Fix: "a region such as ap-south-1",
+		ID: "region", Severity: rules.Refuse, Looks: regionKey,
+		Reason: "this is no region's name, and the provider, the bucket and Flink's S3 endpoint are bound to one", Fix: "a region such as ap-south-1",
 		Source: "AWS: regions and endpoints",
 		Check: func(s Settings) []rules.Finding {
-			return unless(regionPattern.MatchString(s.Region), "aws:region", s.Region)
+			return unless(regionPattern.MatchString(s.Region), regionKey, s.Region)
 		},
 	},
 	{
@@ -170,15 +174,21 @@ var accountRules = []rules.Rule[Settings]{
 	},
 	{
 		ID: "tags", Severity: rules.Refuse, Looks: "tags",
-		Reason: "AWS refuses it, or the program sets it itself", Fix: "at most 40 tags, none that begins with aws: or is service, environment, team, managed-by",
-		Source: "AWS: tag naming limits",
+		Reason: "AWS refuses it, or the program sets it itself", Fix: "at most 40 tags of letters, digits, spaces and _.:/=+-@, none that begins with aws: or is service, environment, team, managed-by, in capitals or not",
+		Source: "AWS: tag naming limits; IAM: tag keys do not differ by capitals alone",
 		Check: func(s Settings) []rules.Finding {
 			var found []rules.Finding
+			taken := map[string]bool{"service": true}
+			for key := range s.baseTags() {
+				taken[key] = true
+			}
 			for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
-				_, reserved := s.baseTags()[key]
-				if reserved || key == "service" || strings.HasPrefix(strings.ToLower(key), "aws:") || key == "" || len(key) > 128 || len(s.Tags[key]) > 256 {
-					found = append(found, rules.Finding{Path: "tags." + key, Value: s.Tags[key]})
+				folded, value := strings.ToLower(key), s.Tags[key]
+				if taken[folded] || strings.HasPrefix(folded, "aws:") || key == "" || !tagPattern.MatchString(key+value) ||
+					utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(value) > 256 {
+					found = append(found, rules.Finding{Path: "tags." + key, Value: value})
 				}
+				taken[folded] = true
 			}
 			if len(s.Tags) > 40 {
 				found = append(found, rules.Finding{Path: "tags", Value: fmt.Sprint(len(s.Tags), " tags")})
@@ -322,7 +332,7 @@ var platformRules = []rules.Rule[Settings]{
 var vaultRules = []rules.Rule[Settings]{
 	{
 		ID: "vault-address", Severity: rules.Refuse, Looks: "vault.address",
-		Reason: "without it the provider takes whatever VAULT_ADDR says", Fix: "https://HOST:8200", Source: "Vault provider: address",
+		Reason: "no URL stands here, and without one the provider takes whatever VAULT_ADDR says", Fix: "https://HOST:8200", Source: "Vault provider: address",
 		Check: func(s Settings) []rules.Finding {
 			return unless(isURL(s.Vault.Address, "https", "http"), "vault.address", s.Vault.Address)
 		},
@@ -331,7 +341,7 @@ var vaultRules = []rules.Rule[Settings]{
 		ID: "vault-tls", Severity: rules.Refuse, Looks: "vault.address",
 		Reason: "a token crosses the network in clear", Fix: "https://HOST:8200", Source: "Vault: production hardening",
 		Check: func(s Settings) []rules.Finding {
-			return unless(!isURL(s.Vault.Address, "http"), "vault.address", s.Vault.Address)
+			return unless(!isURL(s.Vault.Address, "http") || isLoopback(s.Vault.Address), "vault.address", s.Vault.Address)
 		},
 	},
 	{
@@ -350,12 +360,13 @@ var vaultRules = []rules.Rule[Settings]{
 var stackRules = []rules.Rule[Settings]{
 	{
 		ID: "environment", Severity: rules.Refuse, Looks: "environment, team",
-		Reason: "it becomes a label, a tag and a metric's tag", Fix: "lower-case letters, digits and -, at most 63 characters, such as prod or payments",
-		Source: "Kubernetes: label values",
+		Reason: "it becomes a label, a tag and a metric's tag: Kubernetes takes no spaces, and Datadog makes capitals small",
+		Fix:    "at most 63 lower-case letters, digits, -, _ and ., a letter or digit at both ends, such as prod or payments",
+		Source: "Kubernetes: label values; Datadog: tags",
 		Check: func(s Settings) []rules.Finding {
 			return slices.Concat(
-				unless(labelPattern.MatchString(s.Environment), "environment", s.Environment),
-				unless(labelPattern.MatchString(s.Team), "team", s.Team),
+				unless(labelValuePattern.MatchString(s.Environment), "environment", s.Environment),
+				unless(labelValuePattern.MatchString(s.Team), "team", s.Team),
 			)
 		},
 	},
@@ -379,19 +390,20 @@ var jobListRules = []rules.Rule[Settings]{
 		func(j JobSettings) string { return j.Name }),
 	shared("bucket-shared", "state.bucket", "a job's role reads and deletes everything in its bucket: two jobs in one would reach each other's state",
 		func(j JobSettings) string { return j.State.Bucket }),
-	shared("service-account-shared", "serviceAccount", "a ServiceAccount has one IAM role: the jobs would reach each other's state and credential",
-		func(j JobSettings) string { return j.Namespace + "/" + j.ServiceAccount }),
+	sharedWithin(func(j JobSettings) string { return j.Namespace },
+		"service-account-shared", "serviceAccount", "a ServiceAccount has one IAM role: the jobs would reach each other's state and credential",
+		func(j JobSettings) string { return j.ServiceAccount }),
 	shared("vault-role-shared", "kafka.vaultRole", "the second role would overwrite the first",
 		func(j JobSettings) string { return j.Kafka.VaultRole }),
 	shared("vault-policy-shared", "kafka.vaultPolicy", "the second policy would overwrite the first",
 		func(j JobSettings) string { return j.Kafka.VaultPolicy }),
 	shared("iam-policy-shared", "identity.policyName", "IAM names are unique in an account",
-		func(j JobSettings) string { return strings.ToLower(j.Identity.PolicyName) }),
+		func(j JobSettings) string { return j.Identity.PolicyName }),
 	shared("iam-role-shared", "identity.roleName", "IAM names are unique in an account",
-		func(j JobSettings) string { return strings.ToLower(j.Identity.RoleName) }),
+		func(j JobSettings) string { return j.Identity.RoleName }),
 	{
 		ID: "iam-names", Severity: rules.Refuse, Looks: "jobs[].identity",
-		Reason: "IAM refuses the name", Fix: "letters, digits and +=,.@_-; a role at most 64 characters, a policy 128", Source: "AWS: IAM name limits",
+		Reason: "the name is too long for IAM, or has a character that IAM refuses", Fix: "letters, digits and +=,.@_-; a role at most 64 characters, a policy 128", Source: "AWS: IAM name limits",
 		Check: func(s Settings) []rules.Finding {
 			var found []rules.Finding
 			for i, j := range s.Jobs {
@@ -408,22 +420,29 @@ var jobListRules = []rules.Rule[Settings]{
 }
 
 // shared refuses two jobs that have the same of something that must be their own.
+// IAM and Vault do not tell capitals from small letters; the other names have no capitals.
 func shared(id, path, reason string, of func(JobSettings) string) rules.Rule[Settings] {
+	return sharedWithin(func(JobSettings) string { return "" }, id, path, reason, of)
+}
+
+// sharedWithin is shared for what must be a job's own within something only.
+func sharedWithin(within func(JobSettings) string, id, path, reason string, of func(JobSettings) string) rules.Rule[Settings] {
 	return rules.Rule[Settings]{
 		ID: id, Severity: rules.Refuse, Looks: "jobs[]." + path, Reason: reason,
-		Fix: "a " + path + " of its own for each job", Source: "design: one job, one bucket, one identity",
+		Fix: "another " + path + " for this job", Source: "design: one job, one bucket, one identity",
 		Check: func(s Settings) []rules.Finding {
-			first := map[string]int{}
+			first := map[[2]string]int{}
 			var found []rules.Finding
 			for i, job := range s.Jobs {
-				value := of(job)
-				if at, taken := first[value]; taken && value != "" {
+				name := of(job)
+				key := [2]string{within(job), strings.ToLower(name)}
+				if at, taken := first[key]; taken && name != "" {
 					found = append(found, rules.Finding{
-						Path: jobPath(i, path), Value: value,
+						Path: jobPath(i, path), Value: name,
 						Reason: fmt.Sprintf("jobs[%d] (%s) has the same: %s", at, s.Jobs[at].Name, reason),
 					})
 				} else {
-					first[value] = i
+					first[key] = i
 				}
 			}
 			return found
@@ -443,6 +462,12 @@ func isURL(text string, schemes ...string) bool {
 	return err == nil && u.Host != "" && u.User == nil && slices.Contains(schemes, u.Scheme)
 }
 
+// isLoopback tells a URL of this very machine, where nothing crosses a network.
+func isLoopback(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
 var (
 	regionPattern        = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d+$`)
 	accountPattern       = regexp.MustCompile(`^\d{12}$`)
@@ -451,9 +476,11 @@ var (
 	rolePathPattern      = regexp.MustCompile(`^/([!-.0-~]+/)*$`)
 	clusterPattern       = regexp.MustCompile(`^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`)
 	operatorPattern      = regexp.MustCompile(`^1\.(\d+)\.\d+$`)
-	certManagerPattern   = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+	certManagerPattern   = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 	labelPattern         = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	labelValuePattern    = regexp.MustCompile(`^[a-z0-9]([-_.a-z0-9]{0,61}[a-z0-9])?$`)
+	tagPattern           = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 	mountPattern         = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
 	iamPattern           = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	datadogSites         = []string{"datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "datadoghq.eu", "ap1.datadoghq.com", "ap2.datadoghq.com", "ddog-gov.com"}
+	datadogSites         = []string{"datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "datadoghq.eu", "ap1.datadoghq.com", "ap2.datadoghq.com", "ddog-gov.com", "us2.ddog-gov.com"}
 )

@@ -136,3 +136,212 @@ func TestAMeantZeroPassesByItsFlinkKey(t *testing.T) {
 		}
 	}
 }
+
+// judgedRules are the rules that production breaks by more than its operator, changed.
+func judgedRules(t *testing.T, change func(*Settings)) []string {
+	t.Helper()
+	s := prod(t)
+	change(&s)
+	var ids []string
+	for _, v := range Judge(s) {
+		if v.Rule != "operator-fault" && !slices.Contains(ids, v.Rule) {
+			ids = append(ids, v.Rule)
+		}
+	}
+	return ids
+}
+
+func TestWhatAWSTakesIsNotRefused(t *testing.T) {
+	for _, region := range []string{"ap-south-1", "us-east-1", "us-gov-west-1", "cn-northwest-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", "ap-southeast-7", "mx-central-1", "il-central-1"} {
+		if !regionPattern.MatchString(region) {
+			t.Errorf("the region %s is refused", region)
+		}
+	}
+	for _, arn := range []string{
+		"arn:aws:iam::123456789012:role/deployer",
+		"arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/ap-south-1/AWSReservedSSO_PlatformAdmin_*",
+		"arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_*",
+		"arn:aws:iam::123456789012:role/*/deployer",
+		"arn:aws:iam::123456789012:user/ops/alice@example.com",
+		"arn:aws:iam::123456789012:root",
+		"arn:aws-cn:iam::123456789012:role/deployer",
+		"arn:aws-us-gov:iam::123456789012:role/deployer",
+		"arn:aws-iso-b:iam::123456789012:role/deployer",
+		"arn:aws-eusc:iam::123456789012:role/deployer",
+	} {
+		if ids := judgedRules(t, func(s *Settings) { s.AWS.Administrators, s.AWS.Erasers = []string{arn}, []string{arn} }); len(ids) > 0 {
+			t.Errorf("%s breaks %v", arn, ids)
+		}
+	}
+	for name, change := range map[string]func(*Settings){
+		"a boundary of AWS":        func(s *Settings) { s.AWS.PermissionsBoundary = "arn:aws:iam::aws:policy/PowerUserAccess" },
+		"a boundary with a path":   func(s *Settings) { s.AWS.PermissionsBoundary = "arn:aws-cn:iam::123456789012:policy/team/b" },
+		"a nested role path":       func(s *Settings) { s.AWS.RolePath = "/flink/payments/" },
+		"an issuer in China":       func(s *Settings) { s.Cluster.OIDCIssuer = "https://oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC" },
+		"an issuer of one's own":   func(s *Settings) { s.Cluster.OIDCIssuer = "https://issuer.example.com" },
+		"a team with a dot":        func(s *Settings) { s.Team = "payments.risk_in" },
+		"a cluster in capitals":    func(s *Settings) { s.Cluster.Name = "KV_Prod-1" },
+		"a nested auth path":       func(s *Settings) { s.Vault.AuthPath = "eks/kv-prod" },
+		"a Vault on this machine":  func(s *Settings) { s.Vault.Address = "http://127.0.0.1:8200" },
+		"a chart's pre-release":    func(s *Settings) { s.Platform.CertManager.Version = "v1.16.0-beta.0" },
+		"a tag of a cost centre":   func(s *Settings) { s.Tags = map[string]string{"cost-centre:eu/1": "Zahlungen + Betrug = 1 @ Köln"} },
+		"a long tag in Devanagari": func(s *Settings) { s.Tags = map[string]string{"क": strings.Repeat("क", 256)} },
+		"forty tags": func(s *Settings) {
+			s.Tags = map[string]string{}
+			for i := range 40 {
+				s.Tags[fmt.Sprint("tag", i)] = ""
+			}
+		},
+		"every default provider off": func(s *Settings) { s.DisabledDefaultProviders = []string{"*"} },
+	} {
+		if ids := judgedRules(t, change); len(ids) > 0 {
+			t.Errorf("%s breaks %v", name, ids)
+		}
+	}
+}
+
+func TestWhatAWSOrVaultRefusesIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule   string
+		change func(*Settings)
+	}{
+		"a tag that differs by a capital": {"tags", func(s *Settings) { s.Tags = map[string]string{"Team": "risk"} }},
+		"two tags that do":                {"tags", func(s *Settings) { s.Tags = map[string]string{"Owner": "a", "owner": "b"} }},
+		"a tag with a comma":              {"tags", func(s *Settings) { s.Tags = map[string]string{"owner": "a, b"} }},
+		"a tag of 129 letters":            {"tags", func(s *Settings) { s.Tags = map[string]string{strings.Repeat("é", 129): ""} }},
+		"forty-one tags": {"tags", func(s *Settings) {
+			s.Tags = map[string]string{}
+			for i := range 41 {
+				s.Tags[fmt.Sprint("tag", i)] = ""
+			}
+		}},
+		"any principal":                    {"administrators", func(s *Settings) { s.AWS.Administrators = []string{"*"} }},
+		"an account's number":              {"administrators", func(s *Settings) { s.AWS.Administrators = []string{"123456789012"} }},
+		"an assumed role":                  {"erasers", func(s *Settings) { s.AWS.Erasers = []string{"arn:aws:sts::123456789012:assumed-role/a/b"} }},
+		"a Vault in the network, in clear": {"vault-tls", func(s *Settings) { s.Vault.Address = "http://10.0.0.1:8200" }},
+		"an availability zone":             {"region", func(s *Settings) { s.Region = "ap-south-1b" }},
+		"a team in capitals":               {"environment", func(s *Settings) { s.Team = "Payments" }},
+	} {
+		if ids := judgedRules(t, c.change); !slices.Equal(ids, []string{c.rule}) {
+			t.Errorf("%s breaks %v, not %s", name, ids, c.rule)
+		}
+	}
+}
+
+func TestAKeyWithAColonKeepsItsFullPath(t *testing.T) {
+	s := prod(t)
+	s.Tags = map[string]string{"aws:owner": "x"}
+	s.Jobs[0].FlinkConfiguration = map[string]string{"a: b": "x"}
+	for _, v := range Judge(s) {
+		if !strings.HasPrefix(v.Path, Project+":") {
+			t.Error(v)
+		}
+	}
+}
+
+func TestNamesThatDifferByCapitalsAreShownAsWritten(t *testing.T) {
+	s := prod(t)
+	second := s.Jobs[0]
+	second.Kafka.VaultRole, second.Namespace = "Flink-Payments", "orders"
+	s.Jobs = append(s.Jobs, second)
+	values := map[string]string{}
+	for _, v := range Judge(s) {
+		values[v.Rule] = v.Value
+	}
+	if values["vault-role-shared"] != "Flink-Payments" || values["iam-policy-shared"] == "" {
+		t.Error(values)
+	}
+	if _, found := values["service-account-shared"]; found {
+		t.Error("ServiceAccounts of two namespaces are two")
+	}
+}
+
+// violationsOf are what Load finds in a file.
+func violationsOf(from source) rules.Violations {
+	_, found := load(from, "prod")
+	return found
+}
+
+func TestOneMisreadSettingHidesNoOtherMistake(t *testing.T) {
+	changed := func(changes ...string) map[string]bool {
+		values := stackFile(t, "../Pulumi.prod.yaml")
+		job := values[Project+":jobs"]
+		second := strings.NewReplacer(`"fraud-scoring"`, `"velocity"`, `"serviceAccount":"flink"`, `"serviceAccount":"flink_2"`).Replace(job)
+		values[Project+":jobs"] = strings.TrimSuffix(job, "]") + "," + strings.TrimPrefix(second, "[")
+		for i := 0; i < len(changes); i += 3 {
+			key := Project + ":" + changes[i]
+			text := strings.ReplaceAll(values[key], changes[i+1], changes[i+2])
+			if text == values[key] {
+				t.Fatalf("%q is not in %s", changes[i+1], values[key])
+			}
+			values[key] = text
+		}
+		found := map[string]bool{}
+		for _, v := range violationsOf(values) {
+			if v.Severity == rules.Refuse {
+				found[v.Path+" "+v.Rule] = true
+			}
+		}
+		return found
+	}
+	found := changed("cluster", "kv-prod", "kv prod", "aws", "accountId", "accountID", "vault", "https", "http")
+	for _, want := range []string{"flink-payments:aws.accountID setting-unknown", "flink-payments:cluster.name cluster-name", "flink-payments:vault.address vault-tls", "flink-payments:jobs[1].serviceAccount dns-label"} {
+		if !found[want] {
+			t.Errorf("a mistake under aws hides %s: %v", want, found)
+		}
+	}
+	found = changed("jobs", `"image":`, `"imagee":`, "team", "payments", "Payments")
+	if len(found) != 3 || !found["flink-payments:jobs[0].imagee setting-unknown"] || !found["flink-payments:team environment"] {
+		t.Errorf("half-read jobs are judged, or hide the rest: %v", found)
+	}
+	found = changed("platform", `"operator"`, `"operater"`)
+	for path := range found {
+		if strings.HasPrefix(path, "flink-payments:jobs") {
+			t.Errorf("a job is judged by a platform that was half read: %s", path)
+		}
+	}
+}
+
+func TestNothingOfASecretIsShown(t *testing.T) {
+	values := config{
+		Project + ":vault": `{"address":"canary","mount":"/canary/","authPath":["canary"]}`,
+		Project + ":aws":   `{"administrators":["canary"],"accountId":"canary"}`,
+		Project + ":jobs":  `[{"checkpoints":{"interval":"canary"}},{"alerts":{"notify":"canary"},"state":{"bucket":"Canary"},"name":"Canary"}]`,
+	}
+	found := violationsOf(secret{values})
+	if len(found) < 8 {
+		t.Errorf("only %v", found)
+	}
+	for _, v := range found {
+		if strings.Contains(strings.ToLower(v.String()), "canary") {
+			t.Errorf("shown:\n%s", v)
+		}
+	}
+}
+
+// A secret in the wrong place is the commonest way of writing a wrong type.
+func TestWhatMayBeASecretIsNotShownForItsType(t *testing.T) {
+	var s Settings
+	found := s.read(config{
+		Project + ":vault": `hvs.canary`,
+		Project + ":jobs": `[{"args":"--kafka.password=canary","flinkConfiguration":"s3.secret-key: canary","podTemplate":["canary"],
+		  "kafka":{"password":"canary","secret":{"password":"canary"}},"checkpoints":{"interval":{"a":"canary"}}},
+		  {"flinkConfiguration":{"s3.secret-key":["canary"]},"state":"canary"}]`,
+	})
+	if len(found) != 9 {
+		t.Errorf("%d violations: %v", len(found), found)
+	}
+	for _, v := range found {
+		if strings.Contains(v.String(), "canary") {
+			t.Errorf("shown:\n%s", v)
+		}
+	}
+}
+
+func TestAValueIsShownUnderAKeyWithDots(t *testing.T) {
+	var s Settings
+	found := s.read(config{Project + ":jobs": `[{"flinkConfiguration":{"a.b":2,"c.d":true}}]`})
+	if len(found) != 2 || found.Sorted()[0].Value != "2" || found.Sorted()[1].Value != "true" {
+		t.Error(found)
+	}
+}
