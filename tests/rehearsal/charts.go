@@ -58,7 +58,7 @@ func serveCharts(portFile, crdFolder, operator, certManager string) (*chartServe
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	return &chartServer{"http://" + listener.Addr().String(), func() { _ = server.Close() }}, nil
+	return &chartServer{"http://" + listener.Addr().String(), func() { _, _ = server.Close(), listener.Close() }}, nil
 }
 
 func listen(portFile string) (net.Listener, error) {

@@ -93,7 +93,9 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 		auto.PulumiHome(filepath.Join(o.Dir, "home")),
 		auto.SecretsProvider("passphrase"),
 		auto.EnvVars(map[string]string{
-			"PULUMI_BACKEND_URL":                            "file://" + filepath.ToSlash(filepath.Join(o.Dir, "backend")),
+			// Without metadata: the file that the backend keeps it in is not written
+			// at once, and a kill at that moment leaves a state that cannot be read.
+			"PULUMI_BACKEND_URL":                            "file://" + filepath.ToSlash(filepath.Join(o.Dir, "backend")) + "?metadata=skip",
 			"PULUMI_CONFIG_PASSPHRASE":                      o.Passphrase,
 			"PULUMI_CONFIG_PASSPHRASE_FILE":                 "",
 			"PULUMI_SKIP_UPDATE_CHECK":                      "true",
