@@ -19,6 +19,8 @@ type JobArgs struct {
 	Job      JobSettings
 	Place    *Place
 	Platform *Platform
+	// Reader of the cluster.
+	Reader k8s.Reader
 }
 
 // A Job is one Flink job and all that is its own: state store,
@@ -38,6 +40,8 @@ type Job struct {
 	Monitors *datadog.Monitors
 	// Savepoint is the one that was last asked for; nil: none was.
 	Savepoint *k8s.Savepoint
+	// Restore is where the job was last sent to.
+	Restore restore
 }
 
 // NewJob makes a job. AWS and Vault go side by side with the platform; only the
@@ -53,6 +57,10 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 		return nil, err
 	}
 	parent := pulumi.Parent(component)
+	if component.Restore, err = newRestore(ctx, name, args, parent); err != nil {
+		return nil, err
+	}
+	site.RestorePath = component.Restore.From
 	if err := component.outside(ctx, name, args, parent); err != nil {
 		return nil, err
 	}
@@ -128,23 +136,36 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 }
 
 // deploy makes the FlinkDeployment, which waits for everything that the job
-// needs, and the savepoint that was asked for.
+// needs, and the savepoints that were asked for: what runs is saved before it
+// goes back, and the one on demand is taken of what runs then.
 func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, parent pulumi.ResourceOption) error {
 	job := args.Job
 	needs := append([]pulumi.Resource{c.Store, c.Identity, c.Credential}, c.Workload.Ready()...)
 	needs = append(needs, args.Platform.Operator.Ready()...)
+	if c.Restore.record != nil {
+		needs = append(needs, c.Restore.record)
+	}
+	if c.Restore.SavepointFirst {
+		before := flink.SavepointBeforeRestore(job.Job, job.Restore.Request)
+		saved, err := c.savepoint(ctx, fmt.Sprintf("%s-before-restore-%d", name, job.Restore.Request), args, site, before,
+			parent, pulumi.DependsOn(needs))
+		if err != nil {
+			return err
+		}
+		if saved != nil {
+			needs = append(needs, saved)
+		}
+	}
 	var err error
 	c.Deployment, err = k8s.NewDeployment(ctx, name+"-deployment", k8s.DeploymentArgs{
-		Metadata:     flink.Metadata(job.Job, site),
-		Spec:         flink.Document(job.Job, site),
-		ReadyTimeout: time.Duration(job.ReadyTimeout),
+		Metadata:  flink.Metadata(job.Job, site),
+		Spec:      flink.Document(job.Job, site),
+		Suspended: job.Suspended, ReadyTimeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
 	}, parent, pulumi.DependsOn(needs))
 	if err != nil || job.Savepoint.Request == 0 {
 		return err
 	}
-	c.Savepoint, err = k8s.NewSavepoint(ctx, fmt.Sprintf("%s-savepoint-%d", name, job.Savepoint.Request), k8s.SavepointArgs{
-		Deployment: c.Deployment, Request: job.Savepoint.Request, Format: job.Savepoint.Format,
-		Labels: site.Labels, Timeout: time.Duration(job.ReadyTimeout),
-	}, parent)
+	c.Savepoint, err = c.savepoint(ctx, fmt.Sprintf("%s-savepoint-%d", name, job.Savepoint.Request), args, site,
+		flink.RequestedSavepoint(job.Job, job.Savepoint.Request), parent, pulumi.DependsOn([]pulumi.Resource{c.Deployment, c.Deployment.Proof}))
 	return err
 }

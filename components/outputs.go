@@ -63,6 +63,8 @@ type JobOutput struct {
 	MonitorIDs   pulumi.StringMapOutput `json:"monitorIds"`
 	// Savepoint is the last one that was asked for; request 0 and an empty location: none was.
 	Savepoint SavepointOutput `json:"savepoint"`
+	// Restore is where the job was last sent back to; request 0 and an empty path: nowhere.
+	Restore RestoreOutput `json:"restore"`
 }
 
 // SavepointOutput is a savepoint on demand.
@@ -70,6 +72,13 @@ type SavepointOutput struct {
 	Request int64 `json:"request"`
 	// Location is its s3:// path.
 	Location pulumi.StringOutput `json:"location"`
+}
+
+// RestoreOutput is where a restore request went.
+type RestoreOutput struct {
+	Request int64 `json:"request"`
+	// From is the s3:// path, also where the setting says latest.
+	From string `json:"from"`
 }
 
 // Flink's REST port; the operator's Service is NAME-rest.
@@ -105,6 +114,7 @@ func (c *Job) output(place *Place) JobOutput {
 		DashboardURL: pulumi.String("").ToStringOutput(), SLOID: pulumi.String("").ToStringOutput(),
 		MonitorIDs: pulumi.StringMap{}.ToStringMapOutput(),
 		Savepoint:  SavepointOutput{Request: job.Savepoint.Request, Location: pulumi.String("").ToStringOutput()},
+		Restore:    RestoreOutput{Request: job.Restore.Request, From: c.Restore.From},
 	}
 	if job.Suspended {
 		out.State = "suspended"

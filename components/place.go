@@ -27,6 +27,8 @@ type Place struct {
 	AWS        *aws.Provider
 	Vault      *vault.Provider
 	Kubernetes *kubernetes.Provider
+	// Reach is the cluster and the way to it.
+	Reach k8s.Cluster
 	// Adopting takes over what is there already: namespaces and CRDs.
 	Adopting *kubernetes.Provider
 	// Datadog is nil where it is not enabled.
@@ -60,15 +62,15 @@ func newPlace(ctx *pulumi.Context, s Settings) (*Place, error) {
 	if err := s.admit(ctx, caller); err != nil {
 		return nil, err
 	}
-	cluster, err := place.cluster(ctx, s.Cluster)
+	place.Reach, err = place.cluster(ctx, s.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	place.Kubernetes, err = k8s.NewProvider(ctx, "kubernetes", cluster)
+	place.Kubernetes, err = k8s.NewProvider(ctx, "kubernetes", place.Reach)
 	if err != nil {
 		return nil, err
 	}
-	place.Adopting, err = k8s.NewAdoptingProvider(ctx, "kubernetes-adopting", cluster)
+	place.Adopting, err = k8s.NewAdoptingProvider(ctx, "kubernetes-adopting", place.Reach)
 	return place, err
 }
 

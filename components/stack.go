@@ -9,21 +9,27 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/k8s"
 	"flink-payments/k8s/chart"
 	"flink-payments/k8s/rules"
 )
 
 // Stack is the Pulumi program.
-func Stack(ctx *pulumi.Context) error { return Program{CRDs: chart.CRDs}.Run(ctx) }
+func Stack(ctx *pulumi.Context) error { return Program{}.Run(ctx) }
 
 // A Program is Stack with what a test replaces.
 type Program struct {
 	// CRDs reads the operator's CustomResourceDefinitions, from the network by default.
 	CRDs func(context.Context, chart.Source) ([]chart.CRD, error)
+	// Reader reads the cluster, its API server by default.
+	Reader k8s.Reader
 }
 
 // Run judges the settings before anything is registered, then builds the graph.
 func (p Program) Run(ctx *pulumi.Context) error {
+	if p.CRDs == nil {
+		p.CRDs = chart.CRDs
+	}
 	settings, violations := Load(ctx)
 	if err := violations.Err(); err != nil {
 		return err
@@ -40,9 +46,13 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	reader := p.Reader
+	if reader == nil {
+		reader = k8s.NewClient(place.Reach)
+	}
 	jobs := make([]*Job, len(settings.Jobs))
 	for i, job := range settings.Jobs {
-		jobs[i], err = NewJob(ctx, job.Name, JobArgs{Settings: settings, Job: job, Place: place, Platform: platform}, place.providers()...)
+		jobs[i], err = NewJob(ctx, job.Name, JobArgs{Settings: settings, Job: job, Place: place, Platform: platform, Reader: reader}, place.providers()...)
 		if err != nil {
 			return fmt.Errorf("%s:%s (%s): %w", Project, jobPath(i, ""), job.Name, err)
 		}

@@ -1,20 +1,21 @@
 package k8s
 
 import (
-	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"flink-payments/k8s/flink"
 )
 
 func deploymentArgs(state string) DeploymentArgs {
 	return DeploymentArgs{
 		Metadata:     map[string]any{"name": "fraud-scoring", "namespace": "payments", "annotations": map[string]string{"owner": "payments"}},
 		Spec:         map[string]any{"image": "i", "job": map[string]any{"state": state, "parallelism": 6}},
+		Suspended:    state == "suspended",
 		ReadyTimeout: 30 * time.Minute,
 	}
 }
@@ -26,45 +27,50 @@ func deploy(args DeploymentArgs) pulumi.RunFunc {
 	}
 }
 
-func conditions(t *testing.T, args pulumi.MockResourceArgs) []string {
-	t.Helper()
-	annotations := at(t, args, "metadata", "annotations").(map[string]any)
-	var paths []string
-	if err := json.Unmarshal([]byte(annotations["pulumi.com/waitFor"].(string)), &paths); err != nil {
-		t.Fatal(err)
-	}
-	return paths
-}
-
-func TestAnUpdateEndsWhenTheJobIsStableAndRunning(t *testing.T) {
+func TestTheDeploymentIsRegisteredAsItWasWritten(t *testing.T) {
 	args := deploymentArgs("running")
 	deployment := run(t, deploy(args)).get(t, "deployment")
-	want := []string{
-		"jsonpath={.status.jobManagerDeploymentStatus}=READY",
-		"jsonpath={.status.jobStatus.state}=RUNNING",
-		"jsonpath={.status.lifecycleState}=STABLE",
-	}
-	if got := conditions(t, deployment); !slices.Equal(got, want) {
-		t.Errorf("it waits for %v", got)
-	}
-	same(t, "the given annotation", at(t, deployment, "metadata", "annotations", "owner"), "payments")
+	same(t, "the metadata", at(t, deployment, "metadata"), args.Metadata)
 	same(t, "the specification", at(t, deployment, "spec"), args.Spec)
-	if annotations := args.Metadata["annotations"].(map[string]string); len(annotations) != 1 {
-		t.Errorf("the caller's metadata became %v", annotations)
-	}
 	if deployment.TypeToken != "kubernetes:flink.apache.org/v1beta1:FlinkDeployment" {
 		t.Errorf("the token is %s", deployment.TypeToken)
 	}
-	timeouts := deployment.RegisterRPC.GetCustomTimeouts()
-	if timeouts.GetCreate() != "30m0s" || timeouts.GetUpdate() != "30m0s" || timeouts.GetDelete() != "15m" {
-		t.Errorf("the timeouts are %v", timeouts)
+	if got := deployment.RegisterRPC.GetCustomTimeouts().GetDelete(); got != "15m" {
+		t.Errorf("its deletion may take %s", got)
 	}
 }
 
-func TestASuspendedJobIsNotExpectedToRun(t *testing.T) {
-	got := conditions(t, run(t, deploy(deploymentArgs("suspended"))).get(t, "deployment"))
-	if !slices.Equal(got, []string{"jsonpath={.status.lifecycleState}=SUSPENDED"}) {
-		t.Errorf("it waits for %v", got)
+// withGeneration gives FlinkDeployments what the API server adds.
+type withGeneration struct {
+	*recorder
+	generation float64
+}
+
+func (w withGeneration) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	id, outputs, err := w.recorder.NewResource(args)
+	if metadata, there := outputs["metadata"]; there {
+		added := metadata.ObjectValue().Copy()
+		added["uid"], added["generation"] = resource.NewProperty("uid-1"), resource.NewProperty(w.generation)
+		outputs["metadata"] = resource.NewProperty(added)
+	}
+	return id, outputs, err
+}
+
+func TestAProofIsOfOneGenerationOfOneObject(t *testing.T) {
+	for state := range map[string]bool{"running": true, "suspended": true} {
+		r := &recorder{resources: map[string]pulumi.MockResourceArgs{}}
+		if err := pulumi.RunErr(deploy(deploymentArgs(state)), pulumi.WithMocks("project", "stack", withGeneration{r, 7})); err != nil {
+			t.Fatal(err)
+		}
+		all := registrations(r.resources)
+		proof := all.get(t, "deployment-proof")
+		if proof.TypeToken != "pulumi:index:Stash" || !all.dependsOn(t, "deployment-proof", "deployment") {
+			t.Errorf("it is a %s", proof.TypeToken)
+		}
+		same(t, "what is proved", at(t, proof, "input"), map[string]any{"uid": "uid-1", "generation": 7, "state": state})
+		if ignored := proof.RegisterRPC.GetIgnoreChanges(); len(ignored) > 0 {
+			t.Errorf("changes of %v need no proof", ignored)
+		}
 	}
 }
 
@@ -84,7 +90,6 @@ func TestADeploymentWithoutATimeLimitOrANameIsRefused(t *testing.T) {
 		"readyTimeout": func(a *DeploymentArgs) { a.ReadyTimeout = 0 },
 		"no name":      func(a *DeploymentArgs) { a.Metadata = map[string]any{"namespace": "payments"} },
 		"no namespace": func(a *DeploymentArgs) { a.Metadata = map[string]any{"name": "fraud-scoring"} },
-		"annotations":  func(a *DeploymentArgs) { a.Metadata["annotations"] = 1 },
 	} {
 		args := deploymentArgs("running")
 		change(&args)
@@ -94,44 +99,37 @@ func TestADeploymentWithoutATimeLimitOrANameIsRefused(t *testing.T) {
 	}
 }
 
-func savepoint(location *string) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error {
-		deployment, err := NewDeployment(ctx, "deployment", deploymentArgs("running"))
-		if err != nil {
-			return err
-		}
-		savepoint, err := NewSavepoint(ctx, "savepoint", SavepointArgs{Deployment: deployment, Request: 3, Format: "NATIVE", Timeout: 20 * time.Minute})
-		if err != nil {
-			return err
-		}
-		savepoint.Location.ApplyT(func(path string) string { *location = path; return path })
-		return nil
+func TestASavepointIsTheObjectThatWasTakenWhateverTheJobBecomes(t *testing.T) {
+	const path = "s3://bucket/savepoints/savepoint-1"
+	args := SavepointArgs{
+		Job: "fraud-scoring", Snapshot: flink.Snapshot{Name: "fraud-scoring-savepoint-3", Raise: "savepoint.request"},
+		Metadata: map[string]any{"name": "fraud-scoring-savepoint-3", "namespace": "payments"},
+		Spec:     map[string]any{"backoffLimit": 3},
+		Timeout:  20 * time.Minute,
 	}
-}
-
-func TestASavepointIsDoneWhenItIsCompletedAndOutlivesItsObject(t *testing.T) {
-	var location string
 	r := &recorder{resources: map[string]pulumi.MockResourceArgs{}, status: map[string]resource.PropertyMap{
-		"kubernetes:flink.apache.org/v1beta1:FlinkStateSnapshot": {"path": resource.NewStringProperty("s3://bucket/savepoints/savepoint-1")},
+		"kubernetes:flink.apache.org/v1beta1:FlinkStateSnapshot": {"path": resource.NewProperty(path)},
 	}}
-	if err := pulumi.RunErr(savepoint(&location), pulumi.WithMocks("project", "stack", r)); err != nil {
+	location := ""
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		savepoint, err := NewSavepoint(ctx, "savepoint", args)
+		if err != nil {
+			return err
+		}
+		savepoint.Location.ApplyT(func(path string) string { location = path; return path })
+		return nil
+	}, pulumi.WithMocks("project", "stack", r))
+	if err != nil {
 		t.Fatal(err)
 	}
-	all := registrations(r.resources)
-	object := all.get(t, "savepoint")
-	same(t, "the specification", at(t, object, "spec"), map[string]any{
-		"backoffLimit": 3,
-		"savepoint":    map[string]any{"disposeOnDelete": false, "formatType": "NATIVE"},
-		"jobReference": map[string]any{"kind": "FlinkDeployment", "name": "fraud-scoring"},
-	})
-	same(t, "the name", at(t, object, "metadata", "name"), "fraud-scoring-savepoint-3")
-	if got := conditions(t, object); !slices.Equal(got, []string{"jsonpath={.status.state}=COMPLETED"}) {
-		t.Errorf("it waits for %v", got)
-	}
-	if !all.dependsOn(t, "savepoint", "deployment") {
-		t.Error("it does not wait for the job")
-	}
-	if location != "s3://bucket/savepoints/savepoint-1" {
+	object := registrations(r.resources).get(t, "savepoint")
+	same(t, "the metadata", at(t, object, "metadata"), args.Metadata)
+	same(t, "the specification", at(t, object, "spec"), args.Spec)
+	same(t, "what later versions do not change", object.RegisterRPC.GetIgnoreChanges(), []string{"metadata", "spec"})
+	if location != path {
 		t.Errorf("its location is %q", location)
+	}
+	if timeouts := object.RegisterRPC.GetCustomTimeouts(); timeouts.GetCreate() != "20m0s" || timeouts.GetUpdate() != "20m0s" {
+		t.Errorf("the timeouts are %v", timeouts)
 	}
 }

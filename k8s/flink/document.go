@@ -8,7 +8,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -32,30 +31,15 @@ func (j Job) Version() string {
 	return tag
 }
 
-// Metadata of the FlinkDeployment: name, namespace, labels, annotations.
-//
-// pulumi.com/waitFor holds an update back until the new generation is deployed,
-// stable and running. A suspended job has none: the operator gives a job that
-// was first created suspended no observedGeneration, and it does not raise it
-// for edits of a job that is suspended, while Pulumi's wait wants it current
-// whatever else it looks for. So no condition is met in every case, and the
-// update of a suspended job proves nothing by itself: lifecycleState SUSPENDED
-// does, and only for the step from running to suspended.
+// Metadata of the FlinkDeployment: name, namespace, labels. It has no
+// pulumi.com/waitFor: that wait knows no final failure, says nothing but
+// "timed out", and never ends for a suspended job, whose observedGeneration is
+// not raised. Progress judges the object instead.
 func Metadata(j Job, s Site) map[string]any {
-	annotations := map[string]any{}
-	if !j.Suspended {
-		annotations["pulumi.com/waitFor"] = waitFor(
-			"{.status.lifecycleState}=STABLE",
-			"{.status.jobStatus.state}=RUNNING",
-			"{.status.jobManagerDeploymentStatus}=READY",
-			"{.status.reconciliationStatus.state}=DEPLOYED",
-		)
-	}
 	return map[string]any{
-		"name":        j.Name,
-		"namespace":   j.Namespace,
-		"labels":      j.labels(s),
-		"annotations": annotations,
+		"name":      j.Name,
+		"namespace": j.Namespace,
+		"labels":    j.labels(s),
 	}
 }
 
@@ -139,9 +123,7 @@ func Document(j Job, s Site) map[string]any {
 		"job": job,
 	}
 	annotations := j.podAnnotations(s)
-	if !observesIgnoredFields(s.OperatorVersion) {
-		annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
-	}
+	annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
 	spec["podTemplate"] = merge(map[string]any{
 		"metadata": map[string]any{"labels": j.labels(s), "annotations": annotations},
 		"spec":     j.podSpec(),
@@ -256,24 +238,10 @@ func (j Job) podAnnotations(s Site) map[string]any {
 }
 
 // fingerprintAnnotation of the pod template holds the fingerprint of the
-// fields that old operators ignore.
+// fields that the operator ignores. Operators from 1.11 on raise
+// observedGeneration without it (FLINK-36890); it is there for them too, or
+// going from 1.10 to a later one would redeploy every job.
 const fingerprintAnnotation = "flink-payments/ignored-fields"
-
-var versionPattern = regexp.MustCompile(`^v?(\d+)\.(\d+)`)
-
-// observesIgnoredFields tells whether the operator raises observedGeneration
-// for a change of ignored fields only, as it does from 1.11 on (FLINK-36890).
-// Of a version that cannot be read the safe thing is assumed: a redeploy more
-// costs less than an update that hangs.
-func observesIgnoredFields(operatorVersion string) bool {
-	parts := versionPattern.FindStringSubmatch(operatorVersion)
-	if parts == nil {
-		return false
-	}
-	major, _ := strconv.Atoi(parts[1])
-	minor, _ := strconv.Atoi(parts[2])
-	return major > 1 || major == 1 && minor >= 11
-}
 
 // ignoredPrefixes of flinkConfiguration, as AbstractFlinkSpec marks them.
 var ignoredPrefixes = []string{"job.autoscaler", "parallelism.default", "kubernetes.operator"}
@@ -359,13 +327,31 @@ func nameOf(element any) string {
 // field's default of -1 reads as unlimited and in fact means none.
 const savepointRetries = 3
 
-// SavepointDocument returns name and spec of the FlinkStateSnapshot that takes
-// the savepoint of a request. Deleting the object leaves the savepoint in S3.
-// The operator abandons a snapshot at once, for good, when the job is not
-// RUNNING: create it only after the FlinkDeployment was seen running, and never
-// for a suspended job. Its location is .status.path.
-func SavepointDocument(j Job, request int64) (name string, spec map[string]any) {
-	return fmt.Sprintf("%s-savepoint-%d", j.Name, request), map[string]any{
+// A Snapshot is one savepoint on demand: a FlinkStateSnapshot.
+type Snapshot struct {
+	// Name of the object.
+	Name string
+	// Raise names the setting to raise for another one.
+	Raise string
+}
+
+// RequestedSavepoint is the one that savepoint.request asked for.
+func RequestedSavepoint(j Job, request int64) Snapshot {
+	return Snapshot{Name: fmt.Sprintf("%s-savepoint-%d", j.Name, request), Raise: "savepoint.request"}
+}
+
+// SavepointBeforeRestore is what ran before the job went back by restore.request.
+func SavepointBeforeRestore(j Job, request int64) Snapshot {
+	return Snapshot{Name: fmt.Sprintf("%s-before-restore-%d", j.Name, request), Raise: "restore.request"}
+}
+
+// SavepointDocument returns the spec of the FlinkStateSnapshot that takes a
+// savepoint. Deleting the object leaves the savepoint in S3. The operator
+// abandons a snapshot at once, for good, when the job is not RUNNING: create it
+// only after the FlinkDeployment was seen running, and never for a suspended
+// job. Its location is .status.path.
+func SavepointDocument(j Job) map[string]any {
+	return map[string]any{
 		"backoffLimit": savepointRetries,
 		"jobReference": map[string]any{"kind": "FlinkDeployment", "name": j.Name},
 		"savepoint": map[string]any{
@@ -375,13 +361,12 @@ func SavepointDocument(j Job, request int64) (name string, spec map[string]any) 
 	}
 }
 
-// SavepointMetadata of that object. FAILED and ABANDONED are final and unknown
-// to the wait, which then ends by its time limit only; a new request number is
-// the way on.
-func SavepointMetadata(j Job, s Site, request int64) map[string]any {
-	name, _ := SavepointDocument(j, request)
+// SavepointMetadata of that object. The wait brings the location into Pulumi's
+// state. FAILED and ABANDONED are final and unknown to it; a new request number
+// is the way on.
+func SavepointMetadata(j Job, s Site, snapshot Snapshot) map[string]any {
 	return map[string]any{
-		"name":        name,
+		"name":        snapshot.Name,
 		"namespace":   j.Namespace,
 		"labels":      j.labels(s),
 		"annotations": map[string]any{"pulumi.com/waitFor": waitFor("{.status.state}=COMPLETED")},

@@ -56,7 +56,7 @@ func (j Job) planUpgrade(s Site) string {
 	line := "upgrade: "
 	switch {
 	case j.Suspended:
-		line += "the job stops with " + j.stopState() + " and stays stopped; the update does not wait for that, lifecycleState SUSPENDED tells"
+		line += "the job stops with " + j.stopState() + " and stays stopped; a job that never ran is left as it is"
 	case j.UpgradeMode == "savepoint":
 		line += fmt.Sprintf("a change stops the job with a %s savepoint below %s and starts it from there; of a job that is not running it waits, and takes no older checkpoint instead", j.Savepoint.Format, j.State.URI(SavepointsRoot))
 	case j.UpgradeMode == "last-state":

@@ -150,7 +150,7 @@ func TestEveryDocumentFitsTheOperatorsSchema(t *testing.T) {
 				for _, breach := range conform("spec", deployment, decoded(t, Document(j, s))) {
 					t.Error(breach)
 				}
-				_, spec := SavepointDocument(j, 1)
+				spec := SavepointDocument(j)
 				for _, breach := range conform("spec", snapshot, decoded(t, spec)) {
 					t.Error(breach)
 				}

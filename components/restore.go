@@ -1,0 +1,139 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"flink-payments/infra"
+	"flink-payments/k8s"
+	"flink-payments/k8s/flink"
+)
+
+// A restore is what became of restore.request.
+type restore struct {
+	// From is the s3:// path that the request was resolved to; empty: there is no request.
+	From string
+	// SavepointFirst says that the job ran, and is saved before it goes back.
+	SavepointFirst bool
+	// record is what the deployment waits for; nil without a request.
+	record pulumi.Resource
+}
+
+// newRestore resolves restore.from once for each request: the answer is an
+// entry of the stack's state, which a later run reads and does not change. A
+// lost stack asks again, as the rebuild from a bucket wants it.
+//
+// A lookup that fails matters only to a request that has no answer yet, which
+// the engine alone knows: so the failure stands in a hook before the creation
+// of the entry, in a preview too.
+func newRestore(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.ResourceOption) (restore, error) {
+	job := args.Job
+	if job.Restore.From == "" || job.Restore.Request == 0 {
+		return restore{}, nil
+	}
+	name = fmt.Sprintf("%s-restore-%d", name, job.Restore.Request)
+	answer, failed := args.resolve(ctx)
+	opts = append([]pulumi.ResourceOption{pulumi.IgnoreChanges([]string{"input"})}, opts...)
+	if failed != nil && !ctx.RunningWithMocks() { // the mock of the engine has no hooks
+		hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error { return failed },
+			&pulumi.ResourceHookOptions{OnDryRun: true})
+		if err != nil {
+			return restore{}, err
+		}
+		opts = append(opts, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}}))
+	}
+	stash, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: pulumi.Map{
+		"from": pulumi.String(answer.From), "savepointFirst": pulumi.Bool(answer.SavepointFirst),
+	}}, opts...)
+	if err != nil {
+		return restore{}, err
+	}
+	// The engine answers this one by itself, at once, with what is known in a
+	// preview too; the graph's shape needs it.
+	recorded, err := internals.UnsafeAwaitOutput(ctx.Context(), stash.Output)
+	if err != nil {
+		return restore{}, err
+	}
+	entry, _ := recorded.Value.(map[string]any)
+	answer.From, _ = entry["from"].(string)
+	answer.SavepointFirst, _ = entry["savepointFirst"].(bool)
+	answer.record = stash
+	if answer.From == "" {
+		return restore{}, failed
+	}
+	if from := job.Restore.From; from != flink.Latest && restorePath(from) != answer.From {
+		return restore{}, fmt.Errorf("restore.from: %s, but restore.request %d stands for %s: raise restore.request to go somewhere else",
+			from, job.Restore.Request, answer.From)
+	}
+	return answer, nil
+}
+
+// restorePath is a path as it is recorded: the folder.
+func restorePath(from string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(from, "/"), "/_metadata")
+}
+
+// resolve looks at the cluster and the bucket for what a request means now.
+func (a JobArgs) resolve(ctx *pulumi.Context) (restore, error) {
+	job := a.Job
+	first, err := a.savepointFirst(ctx)
+	if err != nil {
+		return restore{}, err
+	}
+	points := infra.RestorePoints{
+		Bucket: job.State.Bucket, Savepoints: flink.SavepointsRoot, Checkpoints: flink.CheckpointsRoot, Provider: a.Place.AWS,
+	}
+	if job.Restore.From != flink.Latest {
+		from := restorePath(job.Restore.From)
+		return restore{From: from, SavepointFirst: first}, points.Check(ctx, from)
+	}
+	// What runs deletes its old checkpoints while one looks; what it loses by
+	// going back to a savepoint is in the savepoint that is taken first.
+	from, err := points.Latest(ctx, !first)
+	return restore{From: from, SavepointFirst: first}, err
+}
+
+// savepointFirst tells whether there is something to save before going back,
+// and refuses where there is and it cannot be saved.
+func (a JobArgs) savepointFirst(ctx *pulumi.Context) (bool, error) {
+	job := a.Job
+	if job.Restore.SkipSavepoint || job.Suspended {
+		return false, nil
+	}
+	deployment, err := a.Reader.Get(ctx.Context(), k8s.FlinkVersion, "flinkdeployments", job.Namespace, job.Name)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("restore.request: whether the job runs, and is to be saved first, cannot be read: %w", err)
+	case deployment == nil || flink.Stopped(deployment):
+		return false, nil
+	case !flink.Running(deployment):
+		return false, fmt.Errorf("restore.request: the job is %s, so that no savepoint of it can be taken before it goes back;"+
+			" restore.skipSavepoint: true goes back without one (latest then takes checkpoints into account)", flink.JobState(deployment))
+	}
+	return true, nil
+}
+
+// savepoint registers a snapshot. The one of a suspended job is registered
+// only where it was taken before: it stays as it is, with its location, and
+// nothing is asked of a job that cannot answer.
+func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, snapshot flink.Snapshot, opts ...pulumi.ResourceOption) (*k8s.Savepoint, error) {
+	job := args.Job
+	if job.Suspended {
+		taken, err := args.Reader.Get(ctx.Context(), k8s.FlinkVersion, "flinkstatesnapshots", job.Namespace, snapshot.Name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: whether it was taken before the job was suspended cannot be read: %w", snapshot.Raise, err)
+		}
+		if taken == nil {
+			return nil, ctx.Log.Warn(fmt.Sprintf("%s: %s is suspended and takes no savepoint; one is taken when it runs again", snapshot.Raise, job.Name), nil)
+		}
+	}
+	return k8s.NewSavepoint(ctx, name, k8s.SavepointArgs{
+		Job: job.Name, Snapshot: snapshot,
+		Metadata: flink.SavepointMetadata(job.Job, site, snapshot), Spec: flink.SavepointDocument(job.Job),
+		Timeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
+	}, opts...)
+}
