@@ -188,7 +188,7 @@ var (
 	settingType = rules.Rule[any]{
 		ID: "setting-type", Severity: rules.Refuse, Looks: "every setting",
 		Reason: "the value is not of the setting's type, or has no unit: it would be read as another one",
-		Fix:    "the type that the settings table of the README gives for this key",
+		Fix:    "the type that docs/settings.md gives for this key",
 		Source: "design: settings are decoded strictly",
 	}
 	settingUnknown = rules.Rule[any]{

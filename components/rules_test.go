@@ -3,11 +3,14 @@ package components
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"flink-payments/infra/observe"
 	"flink-payments/k8s/flink"
 	"flink-payments/k8s/rules"
 )
@@ -343,5 +346,77 @@ func TestAValueIsShownUnderAKeyWithDots(t *testing.T) {
 	found := s.read(config{Project + ":jobs": `[{"flinkConfiguration":{"a.b":2,"c.d":true}}]`})
 	if len(found) != 2 || found.Sorted()[0].Value != "2" || found.Sorted()[1].Value != "true" {
 		t.Error(found)
+	}
+}
+
+// rulesDocument is docs/rules.md: every table of rules, as the program judges by them.
+func rulesDocument() string {
+	var text strings.Builder
+	text.WriteString(`# What the settings are held to
+
+Every rule of this page is judged at ` + "`pulumi preview`" + `, before a resource is registered or anything is looked up.
+**refuse** stops the program: one error lists every refusal, by the setting's path, with what is there, why it is wrong and what to write.
+**warn** is shown in the log and stops nothing: a person may have a reason.
+A setting that cannot be read at all is refused first, and what hangs on it is judged when it can be.
+For each rule there is a settings file that only it refuses, in ` + "`tests/testdata/rules/`" + `.
+
+This page is drawn from the code; ` + "`go test ./components -run TestRulesDocument -update-docs`" + ` draws it again.
+`)
+	section := func(title, about, table string) { fmt.Fprintf(&text, "\n## %s\n\n%s\n\n%s", title, about, table) }
+	section("The settings file", "What is written must be what is read.", rules.Markdown(FileRules))
+	section("The stack", "The account, the cluster, what is installed once, and what two jobs may not share.", rules.Markdown(Rules))
+	section("The job", "An entry of `jobs`, and the `flinkConfiguration` that follows from it: a key that a person adds is judged like a setting. Paths are below `jobs[N]`.", rules.Markdown(flink.Rules))
+	section("The operator", "Its version. Paths are below `platform.operator`.", rules.Markdown(flink.OperatorRules))
+	var alerts strings.Builder
+	alerts.WriteString("| Rule | Promise |\n|---|---|\n")
+	for _, id := range slices.Sorted(maps.Keys(observe.Rules)) {
+		fmt.Fprintf(&alerts, "| `%s` | %s |\n", id, observe.Rules[id])
+	}
+	section("Alerts", "Where Datadog is enabled. Each refuses, except that production without alerts (`alerts-enabled`) is a warning. Paths are below `jobs[N].alerts`.", alerts.String())
+	return text.String()
+}
+
+func TestRulesDocumentIsWhatTheProgramJudgesBy(t *testing.T) {
+	const file = "../docs/rules.md"
+	drawn := rulesDocument()
+	if *updateDocs {
+		if err := os.WriteFile(file, []byte(drawn), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	committed, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(committed) != drawn {
+		t.Error("docs/rules.md is out of date: go test ./components -run TestRulesDocument -update-docs")
+	}
+}
+
+func TestEveryRuleOfTheStackSaysWhatWhyHowAndWhereFrom(t *testing.T) {
+	seen := map[string]bool{}
+	say := func(id string, texts ...string) {
+		if seen[id] {
+			t.Errorf("two rules are called %s", id)
+		}
+		seen[id] = true
+		for _, text := range texts {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s lacks a text", id)
+			}
+		}
+	}
+	for _, r := range FileRules {
+		say(r.ID, string(r.Severity), r.Looks, r.Reason, r.Fix, r.Source)
+	}
+	for _, r := range Rules {
+		say(r.ID, string(r.Severity), r.Looks, r.Reason, r.Fix, r.Source)
+	}
+	for _, r := range flink.Rules {
+		say(r.ID)
+	}
+	for id, promise := range observe.Rules {
+		say(id, promise)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"flink-payments/k8s/rules"
 )
 
-var updateDocs = flag.Bool("update-docs", false, "write docs/settings.md")
+var updateDocs = flag.Bool("update-docs", false, "write docs/settings.md and docs/rules.md")
 
 const settingsFile = "../docs/settings.md"
 
