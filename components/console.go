@@ -91,7 +91,7 @@ func (c *Job) console(ctx *pulumi.Context, name string, args JobArgs, parent pul
 			IngressClass: shared.IngressClass, IngressNamespace: shared.IngressNamespace,
 		}),
 		Overrides: shared.Values,
-		After:     append(args.Platform.After(job.Namespace), credential),
+		After:     append(args.Platform.After(job.Namespace), credential.Ready()...),
 	}, parent)
 	return err
 }

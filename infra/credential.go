@@ -40,7 +40,13 @@ type Credential struct {
 	Policy pulumi.StringOutput
 	// PolicyDocument in Vault's language, for the audit.
 	PolicyDocument pulumi.StringOutput
+
+	ready []pulumi.Resource
 }
+
+// Ready are the resources after which the ServiceAccount can log in and read. Not the
+// component itself: who depends on that sees only the children that have registered by then.
+func (c *Credential) Ready() []pulumi.Resource { return c.ready }
 
 func (a *CredentialArgs) setDefaults() {
 	a.AuthPath = cmp.Or(a.AuthPath, "kubernetes")
@@ -114,6 +120,7 @@ func NewCredential(ctx *pulumi.Context, name string, args CredentialArgs, opts .
 		return fail(fmt.Errorf("role %s: %w", args.Role, err))
 	}
 
+	credential.ready = []pulumi.Resource{read, role}
 	credential.Role = role.RoleName
 	credential.Policy = read.Name
 	credential.PolicyDocument = pulumi.String(document).ToStringOutput()
