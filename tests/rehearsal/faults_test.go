@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"flink-payments/components"
 	"flink-payments/tests/rehearsal/engine"
 )
 
@@ -28,7 +27,7 @@ func prod(t *testing.T) options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return options{program: components.Stack, project: root, stackFile: filepath.Join(root, "Pulumi.prod.yaml"), dir: t.TempDir(), cli: cli, out: io.Discard}
+	return options{project: root, stackFile: filepath.Join(root, "Pulumi.prod.yaml"), dir: t.TempDir(), cli: cli, out: io.Discard}
 }
 
 func TestTheTourHoldsForProduction(t *testing.T) {

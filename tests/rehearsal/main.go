@@ -15,7 +15,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"flink-payments/components"
 	"flink-payments/tests/rehearsal/engine"
 )
 
@@ -102,7 +101,7 @@ func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a := asked{options: options{program: components.Stack, project: root, out: out}}
+	a := asked{options: options{project: root, out: out}}
 	f := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Usage = func() {

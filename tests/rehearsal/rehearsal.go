@@ -24,8 +24,7 @@ var packages = []string{"aws", "datadog", "kubernetes", "vault"}
 
 // options of a rehearsal. The zero value of each field is its default.
 type options struct {
-	// program under rehearsal, and the folder of its Pulumi.yaml.
-	program pulumi.RunFunc
+	// project is the folder of the Pulumi.yaml of the program under rehearsal.
 	project string
 	// stackFile is Pulumi.<stack>.yaml. It is copied, never written.
 	stackFile string
@@ -49,6 +48,8 @@ type options struct {
 	smallCRDs bool
 	// passphrase of the state; empty: a fixed one, for a state that holds no real secrets.
 	passphrase string
+	// around adds to the program under rehearsal; nil: nothing.
+	around func(pulumi.RunFunc) pulumi.RunFunc
 	// lean starts the CLI once an operation (engine.Options.Lean).
 	lean bool
 	out  io.Writer
@@ -120,8 +121,12 @@ func (r *rehearsal) start(ctx context.Context) error {
 	if engine.IsTerminal(r.out) {
 		color = "always"
 	}
+	program := pulumi.RunFunc(r.watching().Run)
+	if r.around != nil {
+		program = r.around(program)
+	}
 	r.stack, err = engine.Open(ctx, engine.Options{
-		CLI: r.cli, Dir: r.dir, Name: r.name, Program: r.program, Providers: ports,
+		CLI: r.cli, Dir: r.dir, Name: r.name, Program: program, Providers: ports,
 		Passphrase: cmp.Or(r.passphrase, "rehearsal"), Out: r.out, Color: color, Lean: r.lean,
 	})
 	return err

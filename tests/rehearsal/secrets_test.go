@@ -105,10 +105,11 @@ func TestNoSecretIsInStateOutputLogsOrWorld(t *testing.T) {
 func TestALeakIsFound(t *testing.T) {
 	all := canaries(t)
 	o := prod(t)
-	program := o.program
-	o.program = func(ctx *pulumi.Context) error {
-		ctx.Export("leak", pulumi.String(os.Getenv("VAULT_TOKEN")))
-		return program(ctx)
+	o.around = func(program pulumi.RunFunc) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			ctx.Export("leak", pulumi.String(os.Getenv("VAULT_TOKEN")))
+			return program(ctx)
+		}
 	}
 	if found := strings.Join(search(t, o.dir, live(t, o, all["secret setting"]), all), " "); !strings.Contains(found, "output: VAULT_TOKEN") || !strings.Contains(found, "prod.json: VAULT_TOKEN") {
 		t.Errorf("a token in an output was found in: %s", found)
