@@ -185,7 +185,8 @@ func (j Job) consoleUpstreams() []any {
 			"uri": fmt.Sprintf("http://%s-rest.%s:%d", j.Name, j.Namespace, RestPort)}
 	}
 	job := rest("job", jobPath)
-	job["rewriteTarget"] = "${1}?mode=refused"
+	// Not ${1}: the proxy fills that in from its environment.
+	job["rewriteTarget"] = "$1?mode=refused"
 	return []any{
 		map[string]any{"id": "refused", "path": refusedPaths, "rewriteTarget": "/", "static": true, "staticCode": 403},
 		job,

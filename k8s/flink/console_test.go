@@ -152,6 +152,17 @@ func passes(t *testing.T, path string) (id, forwarded string) {
 	return "flink", path
 }
 
+func TestTheProxyFillsNothingIntoItsConfiguration(t *testing.T) {
+	text, err := json.Marshal(consoleJob().ConsoleValues(console(), consoleSite())["alphaConfig"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What envsubst would replace: ${NAME} and $NAME; $1 it leaves alone.
+	if found := regexp.MustCompile(`\$[{A-Za-z_]`).Find(text); found != nil {
+		t.Errorf("it would, at %s of %s", found, text)
+	}
+}
+
 func TestWhatIsRefusedReachesNobody(t *testing.T) {
 	for _, u := range consoleJob().consoleUpstreams() {
 		upstream := u.(map[string]any)
