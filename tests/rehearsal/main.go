@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"flink-payments/tests/rehearsal/engine"
+	"flink-payments/tests/rehearsal/standin"
 )
 
 func main() {
@@ -36,6 +37,8 @@ type verb struct {
 	// flags adds those that only this command has.
 	flags func(*flag.FlagSet, *asked)
 	do    func(context.Context, asked) error
+	// ownWorlds is of a command that makes and drops worlds, which no API server is asked to.
+	ownWorlds bool
 }
 
 // asked is what a person asked for on the command line.
@@ -46,28 +49,30 @@ type asked struct {
 	build bool
 	fast  bool
 	cache string
+	// kubeconfig of options.server.
+	kubeconfig string
 }
 
 func verbs() []verb {
 	return []verb{
 		{"tour", "the whole story from nothing to teardown, each step proved; start here",
-			"Takes the stack of --stack-file up on stand-ins, in a folder of its own, and proves each\nstep of a job's life. Ends in a table; exits 1 when a step does not hold.", nil, runTour},
-		{"preview", "what `up` would do", "Pulumi's own preview. Nothing is touched.", nil, operation("preview")},
-		{"up", "make it so", "Pulumi's own up. The world stays for the next command; so do edits of the settings' copy.", nil, operation("up")},
-		{"refresh", "take over into the state what was changed by hand", "Pulumi's own refresh.", nil, operation("refresh")},
-		{"destroy", "take down all but the state of the jobs", "Pulumi's own destroy --exclude-protected: bucket and key are protected, and stay.", nil, operation("destroy")},
-		{"world", "what exists now, outside Pulumi", "Lists what the stand-ins hold.", nil, showWorld},
-		{"reset", "forget world, state and settings of the single commands", "Removes the folder of the single commands, and the copy of the settings with it.", nil, reset},
+			"Takes the stack of --stack-file up on stand-ins, in a folder of its own, and proves each\nstep of a job's life. Ends in a table; exits 1 when a step does not hold.", nil, runTour, false},
+		{"preview", "what `up` would do", "Pulumi's own preview. Nothing is touched.", nil, operation("preview"), false},
+		{"up", "make it so", "Pulumi's own up. The world stays for the next command; so do edits of the settings' copy.", nil, operation("up"), false},
+		{"refresh", "take over into the state what was changed by hand", "Pulumi's own refresh.", nil, operation("refresh"), false},
+		{"destroy", "take down all but the state of the jobs", "Pulumi's own destroy --exclude-protected: bucket and key are protected, and stay.", nil, operation("destroy"), false},
+		{"world", "what exists now, outside Pulumi", "Lists what the stand-ins hold.", nil, showWorld, false},
+		{"reset", "forget world, state and settings of the single commands", "Removes the folder of the single commands, and the copy of the settings with it.", nil, reset, false},
 		{"faults", "fail each provider call in turn, and converge", "For every provider call of an up and of a destroy: the call fails, or with --kill the engine\nis killed there; the next run must reach the same world and lose nothing that is protected.",
 			func(f *flag.FlagSet, a *asked) {
 				f.BoolVar(&a.kill, "kill", false, "kill the engine at the call, before and after the service did it")
 				f.StringVar(&a.only, "only", "", "only calls whose description holds this `text`, such as Create or s3/bucket")
-			}, runFaults},
+			}, runFaults, true},
 		{"bench", "where the time goes", "Prints the makespan of an up against its critical path and the guide's order, and preview\ntime by number of jobs. With --build also CPU time and memory of a cold build, against stock imports.",
 			func(f *flag.FlagSet, a *asked) {
 				f.BoolVar(&a.build, "build", false, "measure cold builds too: about 8 minutes on 2 cores, 10 GB of memory")
 				f.BoolVar(&a.fast, "fast", false, "previews of 1 and 10 jobs only")
-			}, runBench},
+			}, runBench, true},
 	}
 }
 
@@ -111,7 +116,11 @@ func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&a.stackFile, "stack-file", filepath.Join(root, "Pulumi.prod.yaml"), "the stack's settings; a copy is used, with the repositories of the charts on this machine")
 	f.IntVar(&a.jobs, "job-count", 0, "make this many jobs of the first one (default: the settings as they are)")
 	f.Float64Var(&a.latency, "latency", 0, "let each resource take this `factor` of its time in the wild: 1 is real time, 0 at once")
-	f.StringVar(&a.kubeconfig, "kubeconfig", "", "`file` of a real API server that the kubernetes stand-in talks to")
+	if !v.ownWorlds {
+		f.StringVar(&a.kubeconfig, "kubeconfig", "", "`file` (an absolute path) of a kubeconfig: the objects of Kubernetes are made in the API server of its\n"+
+			"current context, by server-side apply, and the model of the operator writes status and finalizers there.\n"+
+			"Helm releases stay modelled. Each server has a stack of its own here; nothing else in the cluster is touched")
+	}
 	f.Func("real", "`package` (aws, kubernetes, vault, datadog) without stand-in: its plugin on PATH takes over; may be repeated", func(pkg string) error {
 		if !slices.Contains(packages, pkg) {
 			return fmt.Errorf("write one of %s", strings.Join(packages, ", "))
@@ -130,6 +139,14 @@ func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if a.cache, err = cacheFolder(); err != nil {
 		return err
+	}
+	if a.kubeconfig != "" {
+		if slices.Contains(a.real, "kubernetes") {
+			return errors.New("--kubeconfig is for the kubernetes stand-in, which --real kubernetes takes away")
+		}
+		if a.server, err = standin.Connect(ctx, a.kubeconfig); err != nil {
+			return err
+		}
 	}
 	if a.cli, err = engine.FindCLI(ctx, a.cache, filepath.Join(root, "tests", "rehearsal", "cli"), out); err != nil {
 		return err
@@ -160,6 +177,9 @@ func moduleRoot() (string, error) {
 // single is the folder that the single commands share.
 func (a asked) single() (string, error) {
 	name, err := stackName(a.stackFile)
+	if a.server != nil {
+		name += "@" + a.server.Host()
+	}
 	return filepath.Join(a.cache, "stacks", name), err
 }
 

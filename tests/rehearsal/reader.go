@@ -25,7 +25,7 @@ func (reader) Events(context.Context, string, string, string) ([]string, error) 
 
 // watching is the program, with the stand-in's cluster where that is the one.
 func (r *rehearsal) watching() components.Program {
-	if r.kubeconfig != "" {
+	if r.server != nil {
 		return components.Program{}
 	}
 	for _, pkg := range r.real {

@@ -37,8 +37,8 @@ type options struct {
 	latency float64
 	// real packages have no stand-in: their plugin on PATH takes over.
 	real []string
-	// kubeconfig of an API server that the kubernetes stand-in talks to; empty: none.
-	kubeconfig string
+	// server is a real one that the kubernetes stand-in works on; nil: none.
+	server *standin.APIServer
 	// before is called before each provider call; an error fails the call.
 	before func(standin.Call) error
 	// charts is the address of a chart repository that is served already; empty: one is served.
@@ -110,7 +110,7 @@ func (r *rehearsal) start(ctx context.Context) error {
 		if slices.Contains(r.real, pkg) {
 			continue
 		}
-		port, stop, err := standin.Serve(ctx, pkg, r.world, standin.Options{Before: r.before, Latency: scaled(r.latency), Kubeconfig: r.kubeconfig})
+		port, stop, err := standin.Serve(ctx, pkg, r.world, standin.Options{Before: r.before, Latency: scaled(r.latency), APIServer: r.server})
 		if err != nil {
 			return fmt.Errorf("stand-in of %s: %w", pkg, err)
 		}
@@ -168,8 +168,18 @@ func (r *rehearsal) copySettings() error {
 			return err
 		}
 	}
+	if r.server != nil {
+		// The program reads the cluster too, by itself.
+		err = errors.Join(r.settings.set(clusterPath+".context", r.server.Context), r.settings.set(clusterPath+".kubeconfig", r.server.File))
+		if err != nil {
+			return err
+		}
+	}
 	return r.settings.save()
 }
+
+// clusterPath is the way to the cluster.
+const clusterPath = projectName + ":cluster"
 
 // Where the settings say from where the charts come.
 const (

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -199,13 +200,26 @@ func (k *kubernetes) judgeCertManager(release string, values map[string]any) err
 			"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
 			"metadata": map[string]any{"name": plural + ".cert-manager.io"},
 			"spec": map[string]any{"group": "cert-manager.io", "names": map[string]any{"kind": kind, "plural": plural},
-				"versions": []any{map[string]any{"name": "v1", "served": true, "storage": true}}},
+				"scope": certManagerScope(kind), "versions": []any{map[string]any{"name": "v1", "served": true, "storage": true,
+					"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}},
+		}
+		if k.server != nil && !k.served("cert-manager.io", "v1", kind) {
+			if _, err := k.server.apply(context.Background(), crdType, plural+".cert-manager.io", crd, application{manager: "helm"}); err != nil {
+				return err
+			}
 		}
 		if _, err := k.world.Add(world.Object{Package: "kubernetes", Type: crdType, ID: plural + ".cert-manager.io", State: crd, Private: map[string]any{"release": release}}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func certManagerScope(kind string) string {
+	if kind == "ClusterIssuer" {
+		return "Cluster"
+	}
+	return "Namespaced"
 }
 
 // uninstall leaves CRDs, and the FlinkDeployments with their finalizers.

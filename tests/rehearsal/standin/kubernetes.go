@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ var seeded = []string{"default", "kube-system", "kube-public", "kube-node-lease"
 type kubernetes struct {
 	world *world.World
 	clock operator.Clock
+	// server is a real one; nil: the world is the cluster.
+	server *APIServer
 }
 
 // flag of the configuration, which carries booleans as JSON or as text.
@@ -133,6 +136,9 @@ func (k *kubernetes) admit(r *request) error {
 }
 
 func (k *kubernetes) served(name, version, kind string) bool {
+	if k.server != nil {
+		return k.server.serves(context.Background(), "kubernetes:"+name+"/"+version+":"+kind)
+	}
 	return slices.ContainsFunc(k.world.List("kubernetes", crdType), func(crd world.Object) bool {
 		versions, _ := at(crd.State, "spec", "versions").([]any)
 		return text(crd.State, "spec", "group") == name && text(crd.State, "spec", "names", "kind") == kind &&
@@ -147,13 +153,16 @@ func (k *kubernetes) hasNamespace(name string) bool {
 	if slices.Contains(seeded, name) {
 		return true
 	}
-	o, there := k.world.Get("kubernetes", namespaceType, name)
-	return there && at(o.State, "metadata", "deletionTimestamp") == nil
+	state, err := k.look(&request{ctx: context.Background(), typ: namespaceType}, name)
+	return err == nil && state != nil && at(state, "metadata", "deletionTimestamp") == nil
 }
 
 func (k *kubernetes) create(r *request) (string, map[string]any, error) {
 	if r.typ == releaseType {
 		return k.install(r)
+	}
+	if k.onServer(r) {
+		return k.createOnServer(r)
 	}
 	if err := k.admit(r); err != nil {
 		return "", nil, err
@@ -267,6 +276,9 @@ func (k *kubernetes) preview(r *request) (map[string]any, error) {
 			return nil, err
 		}
 	}
+	if k.onServer(r) {
+		return k.previewOnServer(r)
+	}
 	return overlay(r.state, r.inputs), nil
 }
 
@@ -285,6 +297,9 @@ func anyUnknown(value any) bool {
 }
 
 func (k *kubernetes) read(r *request) (string, map[string]any, map[string]any, error) {
+	if k.onServer(r) {
+		return k.readOnServer(r)
+	}
 	return readPlain(k.world, "kubernetes", r)
 }
 
@@ -292,6 +307,9 @@ func (k *kubernetes) update(r *request) (map[string]any, error) {
 	if r.typ == releaseType {
 		_, state, err := k.install(r)
 		return state, err
+	}
+	if k.onServer(r) {
+		return k.updateOnServer(r)
 	}
 	if err := k.admit(r); err != nil {
 		return nil, err
@@ -346,18 +364,33 @@ func (k *kubernetes) await(r *request, id string) (map[string]any, error) {
 	}
 	deadline := k.clock.Now().Add(timeout)
 	for {
-		o, there := k.world.Get("kubernetes", r.typ, id)
-		if !there {
+		state, err := k.look(r, id)
+		if err != nil {
+			return nil, err
+		}
+		if state == nil {
 			return nil, fmt.Errorf("%s %s was deleted while it was waited for", r.typ, id)
 		}
-		if holds(o.State, all) {
-			return o.State, nil
+		if established(r.typ, state) && holds(state, all) {
+			return state, nil
 		}
 		if k.clock.Now().After(deadline) || !k.clock.Sleep(r.ctx, lookEvery) {
-			return nil, &initError{id: id, inputs: r.inputs, state: o.State,
+			return nil, &initError{id: id, inputs: r.inputs, state: state,
 				reason: fmt.Sprintf("the Kubernetes API server reported that %q failed to fully initialize or become live: timed out waiting for the condition", id)}
 		}
 	}
+}
+
+// established CRDs are served; the plugin waits for that too.
+func established(typ string, state map[string]any) bool {
+	if typ != crdType {
+		return true
+	}
+	all, _ := at(state, "status", "conditions").([]any)
+	return slices.ContainsFunc(all, func(c any) bool {
+		one, _ := c.(map[string]any)
+		return one["type"] == "Established" && one["status"] == "True"
+	})
 }
 
 func holds(state map[string]any, all []condition) bool {
@@ -382,6 +415,9 @@ func holds(state map[string]any, all []condition) bool {
 func (k *kubernetes) delete(r *request) error {
 	if r.typ == releaseType {
 		return k.uninstall(r)
+	}
+	if k.onServer(r) {
+		return k.deleteOnServer(r)
 	}
 	if _, there := k.world.Get("kubernetes", r.typ, r.id); !there {
 		return nil

@@ -45,10 +45,12 @@ type Options struct {
 	// Latency is slept before the service answers.
 	Latency func(resourceType, method string) time.Duration
 	// Clock is that of the operator and of everything that waits. Default:
-	// operator.Scaled(200): half an hour takes nine seconds.
+	// operator.Scaled(200): half an hour takes nine seconds. With an APIServer,
+	// which keeps its own time, operator.Scaled(10).
 	Clock operator.Clock
-	// Kubeconfig is of a real API server; the kubernetes stand-in refuses it so far.
-	Kubeconfig string
+	// APIServer is a real one that the kubernetes stand-in works on; nil: the
+	// world is the cluster. Only Helm releases stay in the world.
+	APIServer *APIServer
 	// Account of AWS. Default 111122223333.
 	Account string
 	// Log gets one line for each call.
@@ -74,7 +76,7 @@ func Serve(ctx context.Context, pkg string, w *world.World, o Options) (port int
 	go func() {
 		defer close(done)
 		if k, ok := s.service.(*kubernetes); ok {
-			operator.Run(ctx, w, s.o.Clock, k.operatorVersion)
+			operator.Run(ctx, k.store(ctx), w, s.o.Clock, k.operatorVersion)
 		}
 	}()
 	go func() { _ = g.Serve(listener) }()
@@ -151,6 +153,9 @@ type server struct {
 func newServer(pkg string, w *world.World, o Options) (*server, error) {
 	if o.Clock == nil {
 		o.Clock = operator.Scaled(200)
+		if o.APIServer != nil {
+			o.Clock = operator.Scaled(10)
+		}
 	}
 	if o.Account == "" {
 		o.Account = "111122223333"
@@ -160,10 +165,7 @@ func newServer(pkg string, w *world.World, o Options) (*server, error) {
 	case "aws":
 		s.service = newAWS(w, o)
 	case "kubernetes":
-		if o.Kubeconfig != "" {
-			return nil, errors.New("the kubernetes stand-in has no API server mode: use --real kubernetes with the plugin")
-		}
-		s.service = &kubernetes{world: w, clock: o.Clock}
+		s.service = &kubernetes{world: w, clock: o.Clock, server: o.APIServer}
 	case "vault":
 		s.service = &vault{world: w}
 	case "datadog":
@@ -275,6 +277,10 @@ func (s *server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirp
 	r.inputs, r.old, r.state = plain(in.GetNews()), plain(in.GetOldInputs()), plain(in.GetOlds())
 	if in.GetOldInputs() == nil {
 		r.old = r.state
+	}
+	if k, ok := s.service.(*kubernetes); ok && k.onServer(r) {
+		// As the plugin: what was asked for, with the values that the server gave back.
+		r.old, _ = project(r.old, r.state).(map[string]any)
 	}
 	return diff(r.old, r.inputs, func(path string) bool { return s.service.replaces(r, path) }), nil
 }

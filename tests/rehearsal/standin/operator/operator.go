@@ -42,21 +42,62 @@ const (
 // Version says which operator watches a namespace; false: none does.
 type Version func(namespace string) (version string, runs bool)
 
+// A Store is where the model finds what it works on.
+type Store interface {
+	List(typ string) []world.Object
+	Get(typ, id string) (world.Object, bool)
+	// Write puts the status and the finalizers of an object that List gave, and
+	// keeps what is private. Nothing else of the object may change.
+	Write(world.Object) error
+	// Release takes the operator's finalizer off an object that is to go.
+	Release(world.Object) error
+}
+
+// OwnFinalizer says whether a finalizer is the operator's.
+func OwnFinalizer(finalizer any) bool {
+	return finalizer == deploymentFinalizer || finalizer == snapshotFinalizer
+}
+
+// InWorld is the store where the world is the cluster.
+type InWorld struct{ *world.World }
+
+// List implements Store.
+func (w InWorld) List(typ string) []world.Object { return w.World.List(Package, typ) }
+
+// Get implements Store.
+func (w InWorld) Get(typ, id string) (world.Object, bool) { return w.World.Get(Package, typ, id) }
+
+// Write implements Store.
+func (w InWorld) Write(now world.Object) error {
+	return w.Edit(Package, now.Type, now.ID, func(o *world.Object) error {
+		if now.State["status"] != nil {
+			o.State["status"] = now.State["status"]
+		}
+		child(o.State, "metadata")["finalizers"] = child(now.State, "metadata")["finalizers"]
+		o.Private = now.Private
+		return nil
+	})
+}
+
+// Release implements Store: the world's objects have no other finalizers.
+func (w InWorld) Release(o world.Object) error { return w.Delete(Package, o.Type, o.ID) }
+
 // Run reconciles until the context ends.
-func Run(ctx context.Context, w *world.World, clock Clock, version Version) {
+func Run(ctx context.Context, store Store, w *world.World, clock Clock, version Version) {
 	for clock.Sleep(ctx, reconcileEvery) {
-		Reconcile(w, clock.Now(), version)
+		Reconcile(store, w, clock.Now(), version)
 	}
 }
 
 type object = map[string]any
 
 // Reconcile is one pass over all FlinkDeployments and FlinkStateSnapshots. As
-// the operator does, it writes status and finalizers only.
-func Reconcile(w *world.World, now time.Time, version Version) {
+// the operator does, it writes status and finalizers only. What Flink writes to
+// S3 goes to the world.
+func Reconcile(store Store, w *world.World, now time.Time, version Version) {
 	for _, typ := range []string{DeploymentType, SnapshotType} {
-		for _, seen := range w.List(Package, typ) {
-			s := &step{w: w, now: now, o: seen, meta: child(seen.State, "metadata"), spec: child(seen.State, "spec")}
+		for _, seen := range store.List(typ) {
+			s := &step{store: store, w: w, now: now, o: seen, meta: child(seen.State, "metadata"), spec: child(seen.State, "spec")}
 			var runs bool
 			if s.version, runs = version(s.namespace()); !runs {
 				continue
@@ -71,24 +112,22 @@ func Reconcile(w *world.World, now time.Time, version Version) {
 			} else {
 				gone = s.snapshot()
 			}
+			// What could not be written is tried again at the next pass.
 			if gone {
-				_ = w.Delete(Package, typ, seen.ID)
+				_ = store.Release(s.o)
 				continue
 			}
-			_ = w.Edit(Package, typ, seen.ID, func(o *world.Object) error {
-				if len(s.status) > 0 {
-					o.State["status"] = s.status
-				}
-				child(o.State, "metadata")["finalizers"] = s.meta["finalizers"]
-				o.Private = s.o.Private
-				return nil
-			})
+			if len(s.status) > 0 {
+				s.o.State["status"] = s.status
+			}
+			_ = store.Write(s.o)
 		}
 	}
 }
 
 // A step is one look at one object.
 type step struct {
+	store              Store
 	w                  *world.World
 	now                time.Time
 	o                  world.Object
@@ -98,6 +137,14 @@ type step struct {
 
 func (s *step) name() string      { return text(s.meta, "name") }
 func (s *step) namespace() string { return text(s.meta, "namespace") }
+
+// hold keeps an object from going before the operator has let go.
+func (s *step) hold(finalizer string) {
+	all, _ := s.meta["finalizers"].([]any)
+	if !slices.Contains(all, any(finalizer)) {
+		s.meta["finalizers"] = append(all, finalizer)
+	}
+}
 
 // enter begins a phase that takes a time.
 func (s *step) enter(phase string, takes time.Duration) {
@@ -119,7 +166,7 @@ func (s *step) deployment() (gone bool) {
 		}
 		return s.over()
 	}
-	s.meta["finalizers"] = []any{deploymentFinalizer}
+	s.hold(deploymentFinalizer)
 	if problem := Validate(s.name(), s.spec, s.last()); problem != "" {
 		s.status["error"] = fmt.Sprintf(`{"type":"org.apache.flink.kubernetes.operator.exception.ReconciliationException","message":%q}`, problem)
 		if s.last() == nil {
@@ -335,7 +382,7 @@ func (s *step) cannotStart() string {
 		return fmt.Sprintf("Back-off pulling image %q", text(s.spec, "image"))
 	}
 	account := text(s.spec, "serviceAccount")
-	if _, there := s.w.Get(Package, ServiceAccountType, s.namespace()+"/"+account); !there {
+	if _, there := s.store.Get(ServiceAccountType, s.namespace()+"/"+account); !there {
 		return fmt.Sprintf(`pods is forbidden: error looking up service account %s/%s: serviceaccount %q not found`, s.namespace(), account, account)
 	}
 	return ""
@@ -406,7 +453,7 @@ func (s *step) snapshot() (gone bool) {
 		}
 		return true
 	}
-	s.meta["finalizers"] = []any{snapshotFinalizer}
+	s.hold(snapshotFinalizer)
 	switch s.status["state"] {
 	case nil:
 		s.status["state"], s.status["failures"] = "TRIGGER_PENDING", 0.0
@@ -434,7 +481,7 @@ func (s *step) snapshot() (gone bool) {
 }
 
 func (s *step) job() (world.Object, bool) {
-	return s.w.Get(Package, DeploymentType, s.namespace()+"/"+text(child(s.spec, "jobReference"), "name"))
+	return s.store.Get(DeploymentType, s.namespace()+"/"+text(child(s.spec, "jobReference"), "name"))
 }
 
 // ignoredPrefixes and the fields deleted below are marked IGNORE in the
