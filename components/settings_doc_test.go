@@ -2,6 +2,7 @@ package components
 
 import (
 	"encoding"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -14,6 +15,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 
 	"flink-payments/infra/observe"
 	"flink-payments/k8s/flink"
@@ -385,6 +388,62 @@ func TestSettingsDocumentNamesEverySetting(t *testing.T) {
 			if !strings.Contains(string(page), "`"+name+"`") {
 				t.Errorf("docs/settings.md does not name %s", name)
 			}
+		}
+	}
+}
+
+// An edit that the runbook shows is typed in at night: it must be taken.
+func TestTheRunbooksEditsAreSettings(t *testing.T) {
+	page, err := os.ReadFile("../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) < 8 {
+		t.Fatalf("only %d edits", len(blocks))
+	}
+	for _, block := range blocks {
+		var edit map[string]any
+		if err := yaml.UnmarshalStrict(block[1], &edit); err != nil {
+			t.Errorf("%s: %v", block[1], err)
+			continue
+		}
+		values := stackFile(t, "../Pulumi.prod.yaml")
+		for key, value := range edit {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, known := values[key]; !known {
+				t.Errorf("%s is no key of a stack's settings", key)
+			}
+			values[key] = string(encoded)
+		}
+		var s Settings
+		if found := s.read(values); len(found) > 0 {
+			t.Errorf("%s%v", block[1], found)
+		}
+	}
+}
+
+// Links of the documents lead somewhere.
+func TestTheLinksOfTheRunbookLeadSomewhere(t *testing.T) {
+	page, err := os.ReadFile("../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllSubmatch(page, -1) {
+		anchors["#"+strings.ReplaceAll(strings.ToLower(string(heading[1])), " ", "-")] = true
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllSubmatch(page, -1) {
+		to := string(link[1])
+		if strings.HasPrefix(to, "#") {
+			if !anchors[to] {
+				t.Errorf("there is no section %s", to)
+			}
+		} else if _, err := os.Stat(filepath.Join("../docs", to)); err != nil {
+			t.Errorf("%s: %v", to, err)
 		}
 	}
 }
