@@ -96,6 +96,18 @@ func (g *graph) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 			"identities":             []any{map[string]any{"oidcs": []any{map[string]any{"issuer": issuer}}}},
 		}), nil
 	}
+	switch args.Token {
+	case "aws:s3/getObjects:getObjects":
+		// The bucket holds one savepoint.
+		prefix := args.Args["prefix"].StringValue()
+		found := map[string]any{"bucket": args.Args["bucket"].StringValue(), "prefix": prefix, "keys": []any{prefix}, "commonPrefixes": []any{}}
+		if prefix == "savepoints/" {
+			found["commonPrefixes"] = []any{"savepoints/savepoint-abc123-0011aabbccdd/"}
+		}
+		return properties(found), nil
+	case "aws:s3/getObject:getObject":
+		return properties(map[string]any{"lastModified": "Mon, 02 Nov 2026 10:00:00 UTC"}), nil
+	}
 	return nil, fmt.Errorf("no such lookup: %s", args.Token)
 }
 
@@ -149,7 +161,7 @@ func run(t *testing.T, preview bool, changes ...change) *graph {
 	t.Helper()
 	config := production(t, changes...)
 	g := &graph{region: config["aws:region"]}
-	program := components.Program{CRDs: someCRDs}
+	program := components.Program{CRDs: someCRDs, Reader: emptyCluster{}}
 	g.err = pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := program.Run(ctx); err != nil {
 			return err
@@ -189,6 +201,17 @@ func someCRDs(context.Context, chart.Source) ([]chart.CRD, error) {
 		crds = append(crds, chart.CRD{Name: name, Manifest: map[string]any{"metadata": map[string]any{"name": name}}})
 	}
 	return crds, nil
+}
+
+// An emptyCluster holds nothing yet.
+type emptyCluster struct{}
+
+func (emptyCluster) Get(context.Context, string, string, string, string) (map[string]any, error) {
+	return nil, nil
+}
+
+func (emptyCluster) Events(context.Context, string, string, string) ([]string, error) {
+	return nil, nil
 }
 
 // inBoth runs a test on the graph of a preview and on that of an update.
