@@ -294,7 +294,9 @@ func (t *tour) failsToUpgrade() (string, error) {
 }
 
 func (t *tour) rollsBack() (string, error) {
-	if err := t.change(edit{jobPath("image"), t.firstImage}, edit{jobPath("restore.from"), t.savepoint}, edit{jobPath("restore.request"), 1}); err != nil {
+	// The job that failed to start takes no savepoint.
+	if err := t.change(edit{jobPath("image"), t.firstImage}, edit{jobPath("restore.from"), t.savepoint},
+		edit{jobPath("restore.request"), 1}, edit{jobPath("restore.skipSavepoint"), true}); err != nil {
 		return "", err
 	}
 	if _, err := t.up(); err != nil {
