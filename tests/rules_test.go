@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -25,8 +26,8 @@ import (
 type broken struct {
 	// Patch is merged over the configuration of Pulumi.prod.yaml as RFC 7396
 	// says: maps key by key, null takes a key away, everything else replaces. A
-	// map over a list changes the elements of these indices; the index after
-	// the last one begins as a copy of the first.
+	// map of indices over a list changes these elements; the index after the
+	// last one begins as a copy of the first.
 	Patch map[string]any `json:"patch"`
 	// Violations are what the rule reports: by path, the value that it shows
 	// ("" where it shows none).
@@ -64,8 +65,8 @@ func merge(to, patch any) any {
 		list = slices.Clone(list)
 		for _, key := range slices.Sorted(maps.Keys(changes)) {
 			i, err := strconv.Atoi(key)
-			if err != nil || i > len(list) {
-				panic(fmt.Sprintf("%q is no index of a list of %d", key, len(list)))
+			if err != nil || i < 0 || i > len(list) || len(list) == 0 {
+				return patch
 			}
 			if i == len(list) {
 				list = append(list, plain(list[0]))
@@ -97,16 +98,23 @@ func (b broken) change(config map[string]any) {
 // judged are the violations of production, changed.
 func judged(t testing.TB, changes ...change) rules.Violations {
 	t.Helper()
+	_, found := loaded(t, changes...)
+	return found
+}
+
+func loaded(t testing.TB, changes ...change) (components.Settings, rules.Violations) {
+	t.Helper()
 	config := production(t, changes...)
+	var settings components.Settings
 	var found rules.Violations
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		_, found = components.Load(ctx)
+		settings, found = components.Load(ctx)
 		return nil
 	}, pulumi.WithMocks(components.Project, "prod", &graph{}), func(info *pulumi.RunInfo) { info.Config = config })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found.Sorted()
+	return settings, found.Sorted()
 }
 
 // known are the ids of every rule, the tables together.
@@ -202,4 +210,47 @@ func TestProductionIsRefusedByNoRuleAndWarnedOfItsOperatorOnly(t *testing.T) {
 			t.Errorf("production breaks a rule:\n%s", v)
 		}
 	}
+}
+
+// Whatever changes production: either a rule says so, or the whole program runs.
+func FuzzSettingsThatPassRunTheWholeProgram(f *testing.F) {
+	files, err := filepath.Glob("testdata/rules/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range files {
+		patch, err := json.Marshal(brokenFile(f, path).Patch)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(patch)
+	}
+	for _, patch := range []string{
+		`{"flink-payments:jobs":{"0":{"parallelism":2,"taskManager":{"cpu":0.5,"slots":1},"state":{"expectedSize":"1Gi"}}}}`,
+		`{"flink-payments:jobs":{"0":{"suspended":true,"savepoint":{"request":2,"interval":"6h"},"restart":{"request":1}}}}`,
+		`{"flink-payments:jobs":{"0":{"podTemplate":{"spec":{"tolerations":[{"key":"a","operator":"Exists"}],"priority":7}}}}}`,
+		`{"flink-payments:jobs":{"0":{"args":["--a","b"],"entryClass":"a.B","metrics":{"mode":"none"},"alerts":{"enabled":false}}}}`,
+		`{"aws:region":"cn-north-1","flink-payments:aws":{"accountId":null},"flink-payments:datadog":{"enabled":false}}`,
+		`{"flink-payments:platform":{"operator":{"existing":true,"crds":{"existing":true}},"certManager":{"existing":true},"existingNamespaces":["payments"]}}`,
+	} {
+		f.Add([]byte(patch))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var patch map[string]any
+		if json.Unmarshal(data, &patch) != nil || patch == nil {
+			t.Skip("no patch")
+		}
+		change := broken{Patch: patch}.change
+		settings, found := loaded(t, change)
+		if settings.Cluster.Context != "" {
+			t.Skip("this is read from a kubeconfig, not from the settings")
+		}
+		g := run(t, true, change)
+		switch refused := found.Err(); {
+		case refused == nil && (g.err != nil || len(g.nodes) == 0):
+			t.Errorf("no rule refuses %s, and the program fails: %v", data, g.err)
+		case refused != nil && (g.err == nil || len(g.nodes) != 0):
+			t.Errorf("%s is refused, and %d resources are registered: %v", data, len(g.nodes), refused)
+		}
+	})
 }
