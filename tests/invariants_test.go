@@ -110,7 +110,8 @@ func TestEveryResourceHasAParentAndBearsItsName(t *testing.T) {
 func TestEveryResourceUsesAProviderOfTheStack(t *testing.T) {
 	inBoth(t, func(t *testing.T, g *graph) {
 		for _, n := range g.nodes {
-			if isComponent(n) || strings.HasPrefix(n.Type, "pulumi:providers:") {
+			// The engine provides pulumi: itself.
+			if isComponent(n) || strings.HasPrefix(n.Type, "pulumi:") {
 				continue
 			}
 			provider := n.Registered.GetProvider()

@@ -39,6 +39,7 @@ var outputNames = strings.Fields(`
 	jobs.*.restService jobs.*.restPort jobs.*.consoleUrl
 	jobs.*.dashboardUrl jobs.*.sloId jobs.*.monitorIds
 	jobs.*.savepoint.request jobs.*.savepoint.location
+	jobs.*.restore.request jobs.*.restore.from
 	platform.cluster platform.region platform.account platform.environment platform.oidcIssuer
 	platform.operatorVersion platform.operatorNamespace platform.watchedNamespaces platform.certManagerVersion
 	audit.*.job audit.*.namespace audit.*.environment audit.*.cluster
@@ -112,7 +113,7 @@ func outputs(t *testing.T, preview bool, changes ...change) map[string]any {
 	config := production(t, changes...)
 	s := &services{graph: &graph{region: config["aws:region"]}, preview: preview}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		if err := (components.Program{CRDs: someCRDs}).Run(ctx); err != nil {
+		if err := (components.Program{CRDs: someCRDs, Reader: emptyCluster{}}).Run(ctx); err != nil {
 			return err
 		}
 		// A component's inputs cross the wire as a stack's outputs do.
@@ -209,6 +210,7 @@ func breaches(schema *jsonschema.Schema, outputs map[string]any) []string {
 var shapes = map[string][]change{
 	"production":            nil,
 	"a savepoint":           {job(set(map[string]any{"request": 3}, "savepoint"))},
+	"a restore":             {job(set(map[string]any{"request": 2, "from": "s3://kv-flink-state-payments-prod/savepoints/savepoint-1f2e3d-5c6b7a8d9e0f"}, "restore"))},
 	"two jobs":              {addJob(another("velocity", "payments"))},
 	"suspended":             {job(set(true, "suspended"))},
 	"without Datadog":       {set(false, "flink-payments:datadog", "enabled")},

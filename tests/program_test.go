@@ -101,27 +101,6 @@ func TestEachPartIsSkippedAlone(t *testing.T) {
 	}
 }
 
-func TestTheJobWaitsAsLongAsTheSettingsSay(t *testing.T) {
-	g := run(t, false, job(set("47m", "readyTimeout")))
-	if g.err != nil {
-		t.Fatal(g.err)
-	}
-	deployment := g.one(t, deploymentType, "")
-	timeouts := deployment.Registered.GetCustomTimeouts()
-	if timeouts.GetCreate() != "47m0s" || timeouts.GetUpdate() != "47m0s" {
-		t.Errorf("create %q, update %q", timeouts.GetCreate(), timeouts.GetUpdate())
-	}
-	annotations := jsonOf(t, deployment.Registered.GetObject())
-	for _, condition := range []string{"lifecycleState}=STABLE", "jobStatus.state}=RUNNING"} {
-		if !strings.Contains(annotations, condition) {
-			t.Errorf("it does not wait for %s", condition)
-		}
-	}
-	if len(deployment.Registered.GetReplaceOnChanges()) != 0 {
-		t.Error("a change may replace the job")
-	}
-}
-
 func TestTheCredentialIsNamedAndNeverHeld(t *testing.T) {
 	g := run(t, false)
 	if g.err != nil {
