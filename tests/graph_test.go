@@ -329,6 +329,9 @@ func another(name, namespace string) change {
 			"identity": map[string]any{},
 		})
 		j["state"].(map[string]any)["bucket"] = "kv-flink-state-" + name
+		if console, there := j["console"].(map[string]any); there {
+			console["host"] = name + ".flink.example.com"
+		}
 		kafka := j["kafka"].(map[string]any)
 		delete(kafka, "vaultRole")
 		delete(kafka, "vaultPolicy")
