@@ -75,6 +75,22 @@ func contents(w *world.World) string {
 	return strings.Join(blocks, "")
 }
 
+// contents of the tour's world, its API server among it.
+func (t *tour) contents() string {
+	if err := t.observe(); err != nil {
+		return err.Error() // which is what nobody wants to see there
+	}
+	return contents(t.world)
+}
+
+// observe lets the world know what is in the API server now.
+func (t *tour) observe() error {
+	if t.server == nil {
+		return nil
+	}
+	return t.server.Observe(t.ctx, t.world)
+}
+
 func steady(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -181,6 +197,9 @@ func statusOf(o world.Object) flinkStatus {
 }
 
 func (t *tour) flinkStatus() flinkStatus {
+	if err := t.observe(); err != nil {
+		return flinkStatus{lifecycle: err.Error()}
+	}
 	o, _ := t.world.Get(operator.Package, operator.DeploymentType, t.setting(jobPath("namespace"))+"/"+t.setting(jobPath("name")))
 	return statusOf(o)
 }
@@ -234,7 +253,10 @@ func (t *tour) meddle() ([]string, error) {
 	if len(policies) == 0 {
 		return nil, errors.New("there is no NetworkPolicy to delete")
 	}
-	if err := t.world.Delete(operator.Package, networkPolicyType, policies[0].ID); err != nil {
+	if t.server != nil {
+		err = t.server.Remove(t.ctx, networkPolicyType, policies[0].ID)
+	}
+	if err := errors.Join(err, t.world.Delete(operator.Package, networkPolicyType, policies[0].ID)); err != nil {
 		return nil, err
 	}
 	return []string{"versioning of " + bucket + " suspended", "NetworkPolicy " + policies[0].ID + " deleted"}, nil
@@ -283,7 +305,7 @@ func tagOf(image string) string {
 }
 
 // showWorld lists the world that the single commands share.
-func showWorld(_ context.Context, a asked) error {
+func showWorld(ctx context.Context, a asked) error {
 	dir, err := a.single()
 	if err != nil {
 		return err
@@ -291,6 +313,11 @@ func showWorld(_ context.Context, a asked) error {
 	w, err := world.Open(filepath.Join(dir, "world.json"))
 	if err != nil {
 		return err
+	}
+	if a.server != nil {
+		if err := a.server.Observe(ctx, w); err != nil {
+			return err
+		}
 	}
 	objects := w.List("", "")
 	if len(objects) == 0 {

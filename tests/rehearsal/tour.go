@@ -94,6 +94,9 @@ func takeTour(ctx context.Context, o options) error {
 	}
 	defer t.stop()
 	fmt.Fprintf(t.out, "The stack %s, on the real Pulumi engine %s, with stand-ins for %s.\n", t.name, o.cli.Version, strings.Join(packages, ", "))
+	if t.server != nil {
+		fmt.Fprintf(t.out, "The objects of Kubernetes are in the API server of %s, context %s; Helm releases and the operator stay modelled.\n", t.server.File, t.server.Context)
+	}
 	fmt.Fprintf(t.out, "Settings: a copy of %s, with the chart repositories on this machine: %s\n", o.stackFile, t.settings.file)
 
 	for i, s := range scenes {
@@ -162,12 +165,12 @@ func (t *tour) setting(path string) string {
 }
 
 func (t *tour) previews() (string, error) {
-	before := contents(t.world)
+	before := t.contents()
 	out, err := t.stack.Preview(t.ctx)
 	if err != nil {
 		return "", err
 	}
-	if lines := changedLines(before, contents(t.world)); len(lines) > 0 {
+	if lines := changedLines(before, t.contents()); len(lines) > 0 {
 		return "", fmt.Errorf("the preview touched the world:\n%s", strings.Join(lines, "\n"))
 	}
 	if out.Changes["create"] < 20 {
@@ -316,7 +319,7 @@ func (t *tour) rollsBack() (string, error) {
 }
 
 func (t *tour) findsDrift() (string, error) {
-	wanted := contents(t.world)
+	wanted := t.contents()
 	done, err := t.meddle()
 	if err != nil {
 		return "", err
@@ -337,7 +340,7 @@ func (t *tour) findsDrift() (string, error) {
 	if _, err := t.up(); err != nil {
 		return "", err
 	}
-	if lines := changedLines(wanted, contents(t.world)); len(lines) > 0 {
+	if lines := changedLines(wanted, t.contents()); len(lines) > 0 {
 		return "", fmt.Errorf("up did not put it right:\n%s", strings.Join(lines, "\n"))
 	}
 	return fmt.Sprintf("%d changes by hand found and put right", len(done)), t.running()
@@ -356,7 +359,7 @@ func (t *tour) refuses() (string, error) {
 	if err := t.change(wrong...); err != nil {
 		return "", err
 	}
-	before := contents(t.world)
+	before := t.contents()
 	out, err := t.stack.Up(t.ctx)
 	if err == nil {
 		return "", errors.New("up took them")
@@ -366,7 +369,7 @@ func (t *tour) refuses() (string, error) {
 			return "", fmt.Errorf("%s is not named", e.path)
 		}
 	}
-	if lines := changedLines(before, contents(t.world)); len(lines) > 0 {
+	if lines := changedLines(before, t.contents()); len(lines) > 0 {
 		return "", fmt.Errorf("up touched the world:\n%s", strings.Join(lines, "\n"))
 	}
 	if err := os.WriteFile(t.settings.file, good, 0o600); err != nil {
