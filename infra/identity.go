@@ -53,6 +53,10 @@ type Identity struct {
 	Attachment *iam.RolePolicyAttachment
 }
 
+// Ready are the resources after which the role has its rights. Who depends on
+// the component itself sees only the children that have registered by then.
+func (i *Identity) Ready() []pulumi.Resource { return []pulumi.Resource{i.Attachment} }
+
 func (a *IdentityArgs) setDefaults() {
 	a.RoleName = cmp.Or(a.RoleName, a.PolicyName)
 	a.Path = cmp.Or(a.Path, "/")

@@ -52,7 +52,13 @@ type StateStore struct {
 	LogLifecycle []policy.LifecycleRule
 
 	store policy.Store
+	ready []pulumi.Resource
 }
+
+// Ready are the resources after which the store is complete: each is the end of
+// a chain. Who depends on the component itself sees only the children that have
+// registered by then.
+func (s *StateStore) Ready() []pulumi.Resource { return s.ready }
 
 // accessLogPrefix of the access logs in the log bucket.
 const accessLogPrefix = "s3/"
@@ -186,13 +192,18 @@ func NewStateStore(ctx *pulumi.Context, name string, args StateStoreArgs, opts .
 	}
 	// The markers show a person the three roots before the job has written anything.
 	for _, root := range place.Roots.List() {
-		_, err := s3.NewBucketObjectv2(ctx, name+"-root-"+root, &s3.BucketObjectv2Args{
+		marker, err := s3.NewBucketObjectv2(ctx, name+"-root-"+root, &s3.BucketObjectv2Args{
 			Bucket: state.bucket.Bucket,
 			Key:    pulumi.String(root + "/"),
+			// S3 takes ten tags on an object, fifty on anything else: the provider's stay off.
+			OverrideProvider: s3.BucketObjectv2OverrideProviderArgs{
+				DefaultTags: s3.BucketObjectv2OverrideProviderDefaultTagsArgs{Tags: pulumi.StringMap{}},
+			},
 		}, store.keep(notification)...)
 		if err != nil {
 			return fail(fmt.Errorf("root %s/: %w", root, err))
 		}
+		store.ready = append(store.ready, marker)
 	}
 
 	store.Trail = pulumi.String("").ToStringOutput()
