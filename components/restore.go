@@ -89,12 +89,18 @@ func (a JobArgs) resolve(ctx *pulumi.Context) (restore, error) {
 	}
 	if job.Restore.From != flink.Latest {
 		from := restorePath(job.Restore.From)
-		return restore{From: from, SavepointFirst: first}, points.Check(ctx, from)
+		if err := points.Check(ctx, from); err != nil {
+			return restore{}, err
+		}
+		return restore{From: from, SavepointFirst: first}, nil
 	}
 	// What runs deletes its old checkpoints while one looks; what it loses by
 	// going back to a savepoint is in the savepoint that is taken first.
 	from, err := points.Latest(ctx, !first)
-	return restore{From: from, SavepointFirst: first}, err
+	if err != nil {
+		return restore{}, err
+	}
+	return restore{From: from, SavepointFirst: first}, nil
 }
 
 // savepointFirst tells whether there is something to save before going back,
