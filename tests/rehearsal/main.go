@@ -175,12 +175,15 @@ func moduleRoot() (string, error) {
 }
 
 // single is the folder that the single commands share.
-func (a asked) single() (string, error) {
+func (a asked) single() (string, error) { return a.folder("stacks") }
+
+// folder of a stack; one on an API server has its own.
+func (a asked) folder(kind string) (string, error) {
 	name, err := stackName(a.stackFile)
 	if a.server != nil {
 		name += "@" + a.server.Host()
 	}
-	return filepath.Join(a.cache, "stacks", name), err
+	return filepath.Join(a.cache, kind, name), err
 }
 
 // operation runs one of Pulumi's on the world that earlier commands left.

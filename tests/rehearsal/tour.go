@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -66,11 +65,10 @@ var scenes = []scene{
 }
 
 func runTour(ctx context.Context, a asked) error {
-	name, err := stackName(a.stackFile)
-	if err != nil {
+	var err error
+	if a.dir, err = a.folder("tour"); err != nil {
 		return err
 	}
-	a.dir = filepath.Join(a.cache, "tour", name)
 	if err := os.RemoveAll(a.dir); err != nil {
 		return err
 	}
