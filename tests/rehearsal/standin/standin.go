@@ -42,6 +42,8 @@ type Options struct {
 	// Before is called before the service is; its error is the provider's.
 	// It is not called in a preview, but for Invoke.
 	Before func(Call) error
+	// After is called when the service has done it, before the engine hears so.
+	After func(Call)
 	// Latency is slept before the service answers.
 	Latency func(resourceType, method string) time.Duration
 	// Clock is that of the operator and of everything that waits. Default:
@@ -207,6 +209,12 @@ func (s *server) before(ctx context.Context, c Call) error {
 	}
 }
 
+func (s *server) after(c Call) {
+	if s.o.After != nil {
+		s.o.After(c)
+	}
+}
+
 func (s *server) request(ctx context.Context, urn, id string) *request {
 	parts := strings.Split(urn, "::")
 	r := &request{ctx: ctx, session: s.session(ctx), urn: urn, id: id}
@@ -296,10 +304,12 @@ func (s *server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		out, err := wire(state)
 		return &pulumirpc.CreateResponse{Properties: out}, err
 	}
-	if err := s.before(ctx, Call{Method: "Create", Type: r.typ, Name: r.name, URN: r.urn}); err != nil {
+	call := Call{Package: s.pkg, Method: "Create", Type: r.typ, Name: r.name, URN: r.urn}
+	if err := s.before(ctx, call); err != nil {
 		return nil, err
 	}
 	id, state, err := s.service.create(r)
+	s.after(call)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -336,10 +346,12 @@ func (s *server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 		out, err := wire(state)
 		return &pulumirpc.UpdateResponse{Properties: out}, err
 	}
-	if err := s.before(ctx, Call{Method: "Update", Type: r.typ, Name: r.name, URN: r.urn}); err != nil {
+	call := Call{Package: s.pkg, Method: "Update", Type: r.typ, Name: r.name, URN: r.urn}
+	if err := s.before(ctx, call); err != nil {
 		return nil, err
 	}
 	state, err := s.service.update(r)
+	s.after(call)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -350,10 +362,13 @@ func (s *server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 func (s *server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r := s.request(ctx, in.GetUrn(), in.GetId())
 	r.old, r.state, r.timeout = plain(in.GetOldInputs()), plain(in.GetProperties()), seconds(in.GetTimeout())
-	if err := s.before(ctx, Call{Method: "Delete", Type: r.typ, Name: r.name, URN: r.urn}); err != nil {
+	call := Call{Package: s.pkg, Method: "Delete", Type: r.typ, Name: r.name, URN: r.urn}
+	if err := s.before(ctx, call); err != nil {
 		return nil, err
 	}
-	if err := s.service.delete(r); err != nil {
+	err := s.service.delete(r)
+	s.after(call)
+	if err != nil {
 		return nil, failure(err)
 	}
 	return &emptypb.Empty{}, nil

@@ -96,6 +96,24 @@ func (w *World) save() error {
 	if w.file == "" {
 		return nil
 	}
+	return w.write(w.file)
+}
+
+// Detach keeps what follows in memory only.
+func (w *World) Detach() {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.file = ""
+}
+
+// Copy writes the world as it is now to another file.
+func (w *World) Copy(file string) error {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	return w.write(file)
+}
+
+func (w *World) write(file string) error {
 	d := document{Counters: w.counters, Instructions: w.instructions, Objects: []json.RawMessage{}}
 	for _, k := range w.keys() {
 		d.Objects = append(d.Objects, w.objects[k])
@@ -104,13 +122,13 @@ func (w *World) save() error {
 	if err := json.NewEncoder(&text).Encode(d); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(w.file), ".world-")
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".world-")
 	if err != nil {
 		return err
 	}
 	_, err = temporary.Write(text.Bytes())
 	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), w.file)
+		err = os.Rename(temporary.Name(), file)
 	}
 	if err != nil {
 		_ = os.Remove(temporary.Name())
