@@ -73,7 +73,7 @@ func (c *Job) console(ctx *pulumi.Context, name string, args JobArgs, parent pul
 		return nil
 	}
 	credential, err := infra.NewCredential(ctx, name+"-console-credential", infra.CredentialArgs{
-		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secret: job.Console.Secret,
+		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secrets: []string{job.Console.Secret},
 		Role: job.Console.VaultRole, Policy: job.Console.VaultPolicy,
 		ServiceAccount: policy.ServiceAccount{Namespace: job.Namespace, Name: job.ConsoleName()},
 	}, parent)

@@ -128,7 +128,7 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 		return err
 	}
 	c.Credential, err = infra.NewCredential(ctx, name+"-credential", infra.CredentialArgs{
-		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secret: job.Kafka.Secret,
+		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secrets: job.Secrets(),
 		Role: job.Kafka.VaultRole, Policy: job.Kafka.VaultPolicy,
 		ServiceAccount: serviceAccount, TokenTTL: time.Duration(job.Kafka.TokenTTL),
 	}, parent)

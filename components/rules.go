@@ -63,6 +63,7 @@ func (s Settings) site(j JobSettings) flink.Site {
 		Team:              s.Team,
 		VaultAuthPath:     s.Vault.AuthPath,
 		VaultMount:        s.Vault.Mount,
+		DatadogSite:       s.Datadog.Site,
 		Labels:            s.labels(j.Name),
 	}
 }

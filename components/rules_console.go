@@ -54,11 +54,11 @@ var consoleRules = []rules.Rule[Settings]{
 		}),
 	},
 	{
-		ID: "console-secret-of-a-job", Severity: rules.Refuse, Looks: "jobs[].console.secret, jobs[].kafka.secret",
-		Reason: "the proxy, which people reach, could read a job's Kafka credential", Fix: "a path of its own, such as payments/fraud-scoring-console",
+		ID: "console-secret-of-a-job", Severity: rules.Refuse, Looks: "jobs[].console.secret, jobs[].kafka.secret, jobs[].metrics.secret",
+		Reason: "the proxy, which people reach, could read a job's credential", Fix: "a path of its own, such as payments/fraud-scoring-console",
 		Source: "design: one identity, one secret",
 		Check: eachConsole(func(s Settings, j JobSettings) []rules.Finding {
-			taken := slices.ContainsFunc(s.Jobs, func(other JobSettings) bool { return other.Kafka.Secret == j.Console.Secret })
+			taken := slices.ContainsFunc(s.Jobs, func(other JobSettings) bool { return slices.Contains(other.Secrets(), j.Console.Secret) })
 			return unless(j.Console.Secret == "" || !taken, "console.secret", j.Console.Secret)
 		}),
 	},

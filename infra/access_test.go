@@ -94,7 +94,7 @@ func TestAnIdentityThatTrustsNobodyOrTooManyIsRefused(t *testing.T) {
 
 func credentialArgs() CredentialArgs {
 	return CredentialArgs{
-		Secret: "payments/kafka", Role: "flink-payments", Policy: "payments-kafka-read",
+		Secrets: []string{"payments/kafka"}, Role: "flink-payments", Policy: "payments-kafka-read",
 		ServiceAccount: policy.ServiceAccount{Namespace: "payments", Name: "flink"},
 	}
 }
@@ -141,7 +141,7 @@ func TestTheCredentialReadsOneSecretForOneServiceAccount(t *testing.T) {
 
 func TestACredentialForEveryoneIsRefused(t *testing.T) {
 	for want, spoil := range map[string]func(*CredentialArgs){
-		"kafka.secret":      func(a *CredentialArgs) { a.Secret = "payments/*" },
+		"kafka.secret":      func(a *CredentialArgs) { a.Secrets = []string{"payments/kafka", "payments/*"} },
 		"kafka.vaultRole":   func(a *CredentialArgs) { a.Role = "" },
 		"kafka.vaultPolicy": func(a *CredentialArgs) { a.Policy = "" },
 		"wildcard":          func(a *CredentialArgs) { a.ServiceAccount.Namespace = "*" },

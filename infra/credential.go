@@ -19,8 +19,8 @@ type CredentialArgs struct {
 	AuthPath string
 	// Mount of the KV version 2 engine. Default secret.
 	Mount string
-	// Secret is the path below the mount, without data/: payments/kafka.
-	Secret string
+	// Secrets are paths below the mount, without data/: payments/kafka. One at least.
+	Secrets []string
 	// Role and Policy are Vault's names for what is made here.
 	Role   string
 	Policy string
@@ -30,7 +30,7 @@ type CredentialArgs struct {
 	TokenTTL time.Duration
 }
 
-// A Credential lets one ServiceAccount read one secret of Vault. The secret's value is
+// A Credential lets one ServiceAccount read secrets of Vault by name. A secret's value is
 // written by a person and is never in the program: kv.SecretV2 would put it into the state.
 type Credential struct {
 	pulumi.ResourceState
@@ -77,16 +77,16 @@ func NewCredential(ctx *pulumi.Context, name string, args CredentialArgs, opts .
 	if err := args.check(); err != nil {
 		return fail(err)
 	}
-	document, err := policy.VaultRead(args.Mount, args.Secret)
+	document, err := policy.VaultRead(args.Mount, args.Secrets...)
 	if err != nil {
-		return fail(fmt.Errorf("vault.mount and kafka.secret: %w", err))
+		return fail(fmt.Errorf("vault.mount and kafka.secret, metrics.secret or console.secret: %w", err))
 	}
 
 	credential := &Credential{}
 	err = ctx.RegisterComponentResourceV2("flink-payments:infra:Credential", name, pulumi.Map{
 		"authPath":       pulumi.String(args.AuthPath),
 		"mount":          pulumi.String(args.Mount),
-		"path":           pulumi.String(args.Secret),
+		"paths":          pulumi.ToStringArray(args.Secrets),
 		"role":           pulumi.String(args.Role),
 		"policy":         pulumi.String(args.Policy),
 		"serviceAccount": pulumi.String(args.ServiceAccount.Subject()),

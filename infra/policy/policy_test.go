@@ -497,6 +497,20 @@ func TestVaultReadGrantsReadingOneSecret(t *testing.T) {
 	}
 }
 
+func TestVaultReadGrantsEachSecretByItsName(t *testing.T) {
+	got, err := VaultRead("secret", "payments/kafka", "payments/datadog")
+	want := "path \"secret/data/payments/kafka\" {\n  capabilities = [\"read\"]\n}\n" +
+		"path \"secret/data/payments/datadog\" {\n  capabilities = [\"read\"]\n}\n"
+	if err != nil || got != want {
+		t.Errorf("VaultRead = %q, %v", got, err)
+	}
+	for _, secrets := range [][]string{nil, {"payments/kafka", "payments/*"}} {
+		if got, err := VaultRead("secret", secrets...); err == nil {
+			t.Errorf("VaultRead of %q = %q", secrets, got)
+		}
+	}
+}
+
 func FuzzVaultReadIsNeverWidened(f *testing.F) {
 	f.Add("secret", "payments/kafka")
 	f.Add("kv", "a\"\n}")

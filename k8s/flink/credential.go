@@ -25,32 +25,49 @@ sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule require
 {{- end }}
 `
 
-// CredentialPath is the secret's path as the agent and a Vault policy name it:
-// MOUNT/data/SECRET.
-func (j Job) CredentialPath(s Site) string {
-	return fmt.Sprintf("%s/data/%s", s.VaultMount, j.Kafka.Secret)
+// metricsKeyTemplate renders Datadog's key alone. The entry point judges it: a
+// line of flink-conf.yaml has no way to quote.
+const metricsKeyTemplate = `{{- with secret "%s" -}}{{ .Data.data.api_key }}{{- end }}
+`
+
+// Secrets are the paths below Vault's mount that the job's pods read, each once.
+func (j Job) Secrets() []string {
+	secrets := []string{j.Kafka.Secret}
+	if j.Metrics.Secret != "" && j.Metrics.Secret != j.Kafka.Secret {
+		secrets = append(secrets, j.Metrics.Secret)
+	}
+	return secrets
 }
 
-// credentialAnnotations ask the Vault injector to render the credential before
-// Flink starts. By an init container only: Flink 1.18 takes a TaskManager for
-// lost when a sidecar of its pod ends.
+// dataPath is a secret's path as the agent and a Vault policy name it: MOUNT/data/SECRET.
+func dataPath(s Site, secret string) string { return fmt.Sprintf("%s/data/%s", s.VaultMount, secret) }
+
+// credentialAnnotations ask the Vault injector to render the credential, and
+// the key of the HTTP reporter, before Flink starts. By an init container only:
+// Flink 1.18 takes a TaskManager for lost when a sidecar of its pod ends.
 func (j Job) credentialAnnotations(s Site) map[string]string {
-	if j.Kafka.Secret == "" {
+	if j.Kafka.Secret == "" && j.Metrics.Secret == "" {
 		return nil
 	}
-	path := j.CredentialPath(s)
 	user := strconv.Itoa(flinkUser)
 	annotations := map[string]string{}
+	file := func(name, secret, template string) {
+		if secret == "" {
+			return
+		}
+		annotations["vault.hashicorp.com/agent-inject-secret-"+name] = dataPath(s, secret)
+		annotations["vault.hashicorp.com/agent-inject-template-"+name] = template
+		annotations["vault.hashicorp.com/agent-inject-perms-"+name] = "0400"
+		annotations["vault.hashicorp.com/error-on-missing-key-"+name] = "true"
+	}
+	file(credentialName, j.Kafka.Secret, fmt.Sprintf(credentialTemplate, dataPath(s, j.Kafka.Secret), j.Kafka.Mechanism))
+	file(metricsKeyName, j.Metrics.Secret, fmt.Sprintf(metricsKeyTemplate, dataPath(s, j.Metrics.Secret)))
 	for key, value := range map[string]string{
-		"agent-inject":                            "true",
-		"agent-pre-populate-only":                 "true",
-		"agent-inject-containers":                 MainContainer,
-		"auth-path":                               "auth/" + s.VaultAuthPath,
-		"role":                                    j.Kafka.VaultRole,
-		"agent-inject-secret-" + credentialName:   path,
-		"agent-inject-template-" + credentialName: fmt.Sprintf(credentialTemplate, path, j.Kafka.Mechanism),
-		"agent-inject-perms-" + credentialName:    "0400",
-		"error-on-missing-key-" + credentialName:  "true",
+		"agent-inject":            "true",
+		"agent-pre-populate-only": "true",
+		"agent-inject-containers": MainContainer,
+		"auth-path":               "auth/" + s.VaultAuthPath,
+		"role":                    j.Kafka.VaultRole,
 		// The injector would take the first container's user; Flink's is not the first.
 		"agent-run-as-user":  user,
 		"agent-run-as-group": user,

@@ -11,28 +11,35 @@ import (
 	"unicode/utf8"
 )
 
-// render does what the Vault agent does with the template, and returns the file.
+// render returns the credential's file.
 func render(t testing.TB, j Job, s Site, username, password string) string {
 	t.Helper()
-	text := j.credentialAnnotations(s)["vault.hashicorp.com/agent-inject-template-kafka.properties"]
-	type secret struct{ Data map[string]any }
-	parsed, err := template.New("kafka.properties").Option("missingkey=error").Funcs(template.FuncMap{
-		"replaceAll": func(from, to, in string) string { return strings.ReplaceAll(in, from, to) },
-		"secret": func(path string) (secret, error) {
-			if path != "secret/data/payments/kafka" {
-				return secret{}, fmt.Errorf("no secret at %s", path)
-			}
-			return secret{map[string]any{"data": map[string]any{"username": username, "password": password}}}, nil
-		},
-	}).Parse(text)
+	file, err := renderFile(j, s, "kafka.properties", "secret/data/payments/kafka", map[string]any{"username": username, "password": password})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file strings.Builder
-	if err := parsed.Execute(&file, nil); err != nil {
-		t.Fatal(err)
+	return file
+}
+
+// renderFile does what the Vault agent does with a file's template, where Vault holds these fields at at.
+func renderFile(j Job, s Site, name, at string, fields map[string]any) (string, error) {
+	text := j.credentialAnnotations(s)["vault.hashicorp.com/agent-inject-template-"+name]
+	type secret struct{ Data map[string]any }
+	parsed, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{
+		"replaceAll": func(from, to, in string) string { return strings.ReplaceAll(in, from, to) },
+		"secret": func(path string) (secret, error) {
+			if path != at {
+				return secret{}, fmt.Errorf("no secret at %s", path)
+			}
+			return secret{map[string]any{"data": fields}}, nil
+		},
+	}).Parse(text)
+	if err != nil {
+		return "", err
 	}
-	return file.String()
+	var file strings.Builder
+	err = parsed.Execute(&file, nil)
+	return file.String(), err
 }
 
 // properties reads a file as java.util.Properties.load(Reader) does, as far as

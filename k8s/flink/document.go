@@ -164,7 +164,7 @@ func (j Job) podSpec() map[string]any {
 	if len(env) > 0 {
 		container["env"] = env
 	}
-	return map[string]any{
+	spec := map[string]any{
 		"securityContext": map[string]any{
 			"runAsNonRoot":   true,
 			"runAsUser":      flinkUser,
@@ -174,6 +174,11 @@ func (j Job) podSpec() map[string]any {
 		},
 		"containers": []any{container},
 	}
+	if j.Metrics.Mode == "http" {
+		container["volumeMounts"] = []any{metricsMount()}
+		spec["volumes"] = []any{metricsVolume()}
+	}
+	return spec
 }
 
 // spread asks for JobManagers on different places of each kind. Preferred

@@ -128,7 +128,7 @@ type Kafka struct {
 	Secret string `json:"secret"`
 	// VaultRole is the Kubernetes-auth role. Default: NAMESPACE-NAME.
 	VaultRole string `json:"vaultRole"`
-	// VaultPolicy grants reading the secret and nothing else. Default: NAMESPACE-NAME-kafka-read.
+	// VaultPolicy grants reading the job's secrets and nothing else. Default: NAMESPACE-NAME-kafka-read.
 	VaultPolicy string `json:"vaultPolicy"`
 	// TokenTTL of the Vault token. Default 1h.
 	TokenTTL Duration `json:"tokenTTL"`
@@ -176,6 +176,10 @@ type Metrics struct {
 	// Mode is agent (default: the Datadog Agent scrapes the Prometheus reporter), http (Flink's
 	// Datadog reporter; the image's entry point supplies the key) or none.
 	Mode string `json:"mode"`
+	// Secret is the path below the KV version 2 mount of the secret whose field api_key is Datadog's:
+	// payments/datadog. Needed in mode http, refused in another. The image has
+	// docs/examples/docker-entrypoint-datadog.sh at its root.
+	Secret string `json:"secret"`
 }
 
 // Plugins are Flink's file-system plugins.
@@ -204,6 +208,8 @@ type Site struct {
 	// VaultAuthPath of the Kubernetes auth method and VaultMount of the KV version 2 engine.
 	VaultAuthPath string
 	VaultMount    string
+	// DatadogSite is where the HTTP reporter sends: datadoghq.com or datadoghq.eu.
+	DatadogSite string
 	// RestorePath is the s3:// path that restore.from `latest` was resolved to; empty where it was not.
 	RestorePath string
 	// Labels of every object: service, environment, team, managed-by.

@@ -8,7 +8,7 @@ import (
 )
 
 // metricsConfiguration is the reporter of the job's mode. Neither carries a
-// key: Flink's configuration is a ConfigMap.
+// key: Flink's configuration is a ConfigMap. With http the image's entry point adds it.
 func (j Job) metricsConfiguration(s Site) map[string]string {
 	switch j.Metrics.Mode {
 	case "agent":
@@ -19,7 +19,10 @@ func (j Job) metricsConfiguration(s Site) map[string]string {
 	case "http":
 		return map[string]string{
 			"metrics.reporter.dghttp.factory.class": "org.apache.flink.metrics.datadog.DatadogHttpReporterFactory",
+			"metrics.reporter.dghttp.dataCenter":    dataCenters[s.DatadogSite],
 			"metrics.reporter.dghttp.tags":          strings.Join(j.metricTags(s), ","),
+			// Flink starts this in place of the image's ENTRYPOINT, in both components.
+			"kubernetes.entry.path": MetricsEntryPoint,
 			// Without these every metric's name carries a host and an id.
 			"metrics.scope.jm":       "flink.jobmanager",
 			"metrics.scope.jm-job":   "flink.jobmanager.job",
@@ -30,6 +33,34 @@ func (j Job) metricsConfiguration(s Site) map[string]string {
 		}
 	}
 	return nil
+}
+
+// dataCenters that the reporter of Flink 1.18 knows, by Datadog's site; empty is the site's default.
+var dataCenters = map[string]string{"": "US", "datadoghq.com": "US", "datadoghq.eu": "EU"}
+
+// What docs/examples/docker-entrypoint-datadog.sh reads and writes. It lays a
+// copy of Flink's configuration with the key into memory and points
+// FLINK_CONF_DIR there. Not an argument: the JobManager gives its TaskManagers,
+// in the clear, whatever its configuration holds beyond the file in
+// FLINK_CONF_DIR (KubernetesResourceManagerDriver, getDynamicPropertiesAsString).
+const (
+	MetricsEntryPoint = "/docker-entrypoint-datadog.sh"
+	// MetricsKeyFile holds Datadog's key and nothing else.
+	MetricsKeyFile = "/vault/secrets/" + metricsKeyName
+	// MetricsConfDir is in memory: the key comes to no disk.
+	MetricsConfDir = "/run/flink-conf"
+
+	metricsKeyName    = "datadog-api-key"
+	metricsConfVolume = "flink-conf-with-key"
+)
+
+// metricsVolume and metricsMount are where the entry point puts the configuration.
+func metricsVolume() map[string]any {
+	return map[string]any{"name": metricsConfVolume, "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "1Mi"}}
+}
+
+func metricsMount() map[string]any {
+	return map[string]any{"name": metricsConfVolume, "mountPath": MetricsConfDir}
 }
 
 // metricTags are Datadog's unified service tags and the team's.

@@ -33,7 +33,7 @@ func Judge(j Job, s Site) rules.Violations {
 // Rules judge one job. Rules about several jobs, or about what they share, stand in components.
 var Rules = slices.Concat(
 	nameRules, imageRules, versionRules, stateRules, directoryRules, haRules, checkpointRules,
-	upgradeRules, restoreRules, resourceRules, memoryRules, secretRules, s3Rules,
+	upgradeRules, restoreRules, resourceRules, memoryRules, secretRules, metricsRules, s3Rules,
 	configurationRules, operatorKeyRules, podRules, valueRules,
 )
 

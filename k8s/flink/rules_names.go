@@ -108,29 +108,38 @@ var nameRules = []rules.Rule[Subject]{
 		},
 	},
 	{
-		ID: "vault-path", Severity: rules.Refuse, Looks: "kafka.secret, vault.mount",
+		ID: "vault-path", Severity: rules.Refuse, Looks: "kafka.secret, metrics.secret, vault.mount",
 		Reason: "the program puts the mount and data/ before the path", Fix: "the path below the mount: payments/kafka",
 		Source: "Vault docs: KV version 2, paths",
 		Check: func(s Subject) []rules.Finding {
-			path := s.Job.Kafka.Secret
-			reason := ""
-			switch mount := strings.Trim(s.Site.VaultMount, "/"); {
-			case path == "":
-				return nil
-			case strings.HasPrefix(path, "data/") || strings.HasPrefix(path, mount+"/data/"):
-				reason = "the path already holds data/: the program adds it, and the agent would ask for data/data"
-			case mount != "" && strings.HasPrefix(path, mount+"/"):
-				reason = "the path begins with the mount: the program adds it, and the agent would ask for " + mount + "/data/" + mount
-			case strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || strings.Contains(path, "//"):
-				reason = "Vault takes no slash first, last or twice in a path"
-			case strings.ContainsAny(path, " \t\r\n\"'`{}*+\\") || slices.Contains(strings.Split(path, "/"), ".."):
-				reason = "a policy or a template would read it as something other than one secret's path"
-			default:
-				return nil
+			var found []rules.Finding
+			for _, secret := range []struct{ setting, path string }{
+				{"kafka.secret", s.Job.Kafka.Secret}, {"metrics.secret", s.Job.Metrics.Secret},
+			} {
+				if reason := vaultPathFault(secret.path, s.Site.VaultMount); reason != "" {
+					found = append(found, rules.Finding{Path: secret.setting, Value: secret.path, Reason: reason})
+				}
 			}
-			return []rules.Finding{{Path: "kafka.secret", Value: path, Reason: reason}}
+			return found
 		},
 	},
+}
+
+// vaultPathFault says why a path below a mount is not one secret's; "" where it is, or is missing.
+func vaultPathFault(path, mount string) string {
+	switch mount := strings.Trim(mount, "/"); {
+	case path == "":
+		return ""
+	case strings.HasPrefix(path, "data/") || strings.HasPrefix(path, mount+"/data/"):
+		return "the path already holds data/: the program adds it, and the agent would ask for data/data"
+	case mount != "" && strings.HasPrefix(path, mount+"/"):
+		return "the path begins with the mount: the program adds it, and the agent would ask for " + mount + "/data/" + mount
+	case strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || strings.Contains(path, "//"):
+		return "Vault takes no slash first, last or twice in a path"
+	case strings.ContainsAny(path, " \t\r\n\"'`{}*+\\") || slices.Contains(strings.Split(path, "/"), ".."):
+		return "a policy or a template would read it as something other than one secret's path"
+	}
+	return ""
 }
 
 // bucketFault says why AWS refuses a bucket's name; "" where it does not.

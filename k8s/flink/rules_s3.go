@@ -163,7 +163,7 @@ var secretRules = []rules.Rule[Subject]{
 	{
 		ID: "secret-in-configuration", Severity: rules.Refuse, Looks: "flinkConfiguration",
 		Reason: "flinkConfiguration becomes a ConfigMap, in clear, and is in this program's state and in git",
-		Fix:    "leave it out: S3 by the job's role, Kafka by kafka.secret in Vault, Datadog by metrics.mode agent",
+		Fix:    "leave it out: S3 by the job's role, Kafka by kafka.secret and Datadog by metrics.secret in Vault",
 		Source: "guide: no key on disk, no Secret in git; Flink: GlobalConfiguration, sensitive keys",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding

@@ -89,6 +89,7 @@ var minimal = map[string][]func(*Job, *Site){
 		with(func(j *Job) { j.Kafka.Secret = "/payments/kafka" }),
 		with(func(j *Job) { j.Kafka.Secret = "payments/*" }),
 		with(func(j *Job) { j.Kafka.Secret = "payments/../orders/kafka" }),
+		with(func(j *Job) { j.Metrics = Metrics{Mode: "http", Secret: "data/payments/datadog"} }),
 	},
 	"image": {
 		with(func(j *Job) { j.Image = "" }),
@@ -295,6 +296,26 @@ var minimal = map[string][]func(*Job, *Site){
 		conf("containerized.taskmanager.env.KAFKA_PASSWORD", "abc"),
 		conf("env.java.opts.all", "-Djavax.net.ssl.trustStorePassword=abc"),
 		conf("pipeline.name", "AKIAIOSFODNN7EXAMPLE"),
+	},
+	"metrics-secret": {
+		with(func(j *Job) { j.Metrics.Mode = "http" }),
+		with(func(j *Job) { j.Metrics.Secret = "payments/datadog" }),
+		with(func(j *Job) { j.Metrics = Metrics{Mode: "none", Secret: "payments/datadog"} }),
+	},
+	"metrics-reporter": {
+		conf("metrics.reporter.dd.factory.class", "org.apache.flink.metrics.datadog.DatadogHttpReporterFactory"),
+		conf("metrics.reporter.dghttp.class", "org.apache.flink.metrics.datadog.DatadogHttpReporter"),
+	},
+	"metrics-entry-point": {
+		func(j *Job, s *Site) {
+			conf("kubernetes.entry.path", "/docker-entrypoint.sh")(j, s)
+			j.Metrics = Metrics{Mode: "http", Secret: "payments/datadog"}
+		},
+	},
+	"metrics-site": {
+		func(j *Job, s *Site) {
+			j.Metrics, s.DatadogSite = Metrics{Mode: "http", Secret: "payments/datadog"}, "us3.datadoghq.com"
+		},
 	},
 	"secret-in-arguments": {
 		with(func(j *Job) { j.Args = []string{"--kafka.password=abc"} }),
@@ -527,9 +548,9 @@ func TestNoViolationShowsASecret(t *testing.T) {
 
 func TestTheGuidesMetricsKeyIsRefusedAsSecretAndAsVariable(t *testing.T) {
 	j := guideJob()
-	j.Metrics.Mode = "http"
+	j.Metrics = Metrics{Mode: "http", Secret: "payments/datadog"}
 	if found := Judge(j, guideSite()); len(found) != 0 {
-		t.Errorf("http without a key is fine: %v", found)
+		t.Errorf("http with the key in Vault is fine: %v", found)
 	}
 	j.FlinkConfiguration = map[string]string{"metrics.reporter.dghttp.apikey": "${DD_API_KEY}"}
 	want := []string{"configuration-variable", "secret-in-configuration"}
