@@ -43,12 +43,12 @@ func TestTheTourHoldsForProduction(t *testing.T) {
 func TestEveryFaultConvergesToTheSameWorld(t *testing.T) {
 	for name, kill := range map[string]bool{"a call fails": false, "the engine is killed": true} {
 		t.Run(name, func(t *testing.T) {
-			c, err := newCampaign(t.Context(), prod(t))
+			c, err := newCampaign(t.Context(), prod(t), kill)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer c.close()
-			all := c.scenarios(kill, "")
+			all := c.scenarios("")
 			if len(all) < 50 {
 				t.Fatalf("only %d faults: the calls were not seen", len(all))
 			}

@@ -41,6 +41,8 @@ type options struct {
 	server *standin.APIServer
 	// before is called before each provider call; an error fails the call.
 	before func(standin.Call) error
+	// after is called after each, before the engine hears of it; nil: nothing is.
+	after func(standin.Call)
 	// charts is the address of a chart repository that is served already; empty: one is served.
 	charts string
 	// smallCRDs keeps the operator's own CRDs out of the charts: they are most of a
@@ -50,7 +52,8 @@ type options struct {
 	passphrase string
 	// around adds to the program under rehearsal; nil: nothing.
 	around func(pulumi.RunFunc) pulumi.RunFunc
-	// lean starts the CLI once an operation (engine.Options.Lean).
+	// lean starts the CLI once an operation (engine.Options.Lean), and keeps the
+	// world in memory.
 	lean bool
 	out  io.Writer
 }
@@ -102,6 +105,9 @@ func (r *rehearsal) start(ctx context.Context) error {
 	if r.world, err = world.Open(filepath.Join(r.dir, "world.json")); err != nil {
 		return err
 	}
+	if r.lean {
+		r.world.Detach()
+	}
 	if err := r.serveCharts(); err != nil {
 		return err
 	}
@@ -110,7 +116,7 @@ func (r *rehearsal) start(ctx context.Context) error {
 		if slices.Contains(r.real, pkg) {
 			continue
 		}
-		port, stop, err := standin.Serve(ctx, pkg, r.world, standin.Options{Before: r.before, Latency: scaled(r.latency), APIServer: r.server})
+		port, stop, err := standin.Serve(ctx, pkg, r.world, standin.Options{Before: r.before, After: r.after, Latency: scaled(r.latency), APIServer: r.server})
 		if err != nil {
 			return fmt.Errorf("stand-in of %s: %w", pkg, err)
 		}

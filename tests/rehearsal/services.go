@@ -220,19 +220,26 @@ func (t *tour) savepoints() []string {
 	return slices.DeleteFunc(t.stateObjects(), func(key string) bool { return !strings.HasPrefix(key, "savepoints/savepoint-") })
 }
 
-// stateKept says that the bucket and its key are there.
-func (t *tour) stateKept() error {
-	if _, there := t.world.Get("aws", bucketType, t.setting(jobPath("state.bucket"))); !there {
-		return errors.New("the bucket is gone")
-	}
-	keys := t.world.List("aws", keyType)
-	if len(keys) == 0 {
-		return errors.New("the key is gone")
-	}
-	for _, key := range keys {
-		if _, scheduled := key.State["deletionDate"]; scheduled {
-			return errors.New("the key is going")
+// protected are the things of a world that nothing may lose: the buckets, the
+// keys that are not on their way out, and what Flink wrote.
+func protected(w *world.World) []string {
+	var all []string
+	for _, typ := range []string{bucketType, keyType, operator.S3ObjectType} {
+		for _, o := range w.List("aws", typ) {
+			if _, scheduled := o.State["deletionDate"]; !scheduled {
+				all = append(all, typ+" "+o.ID)
+			}
 		}
+	}
+	return all
+}
+
+// lost says which of the protected things are not in a world any more.
+func lost(before []string, w *world.World) error {
+	now := protected(w)
+	gone := slices.DeleteFunc(slices.Clone(before), func(thing string) bool { return slices.Contains(now, thing) })
+	if len(gone) > 0 {
+		return fmt.Errorf("lost: %s", strings.Join(gone, ", "))
 	}
 	return nil
 }

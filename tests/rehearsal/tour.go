@@ -381,6 +381,7 @@ func (t *tour) tearsDown() (string, error) {
 	if len(state) == 0 {
 		return "", errors.New("there is no state to lose")
 	}
+	kept := protected(t.world)
 	t.lock.Lock()
 	t.calls = nil
 	t.lock.Unlock()
@@ -390,7 +391,7 @@ func (t *tour) tearsDown() (string, error) {
 	if now := t.stateObjects(); !slices.Equal(now, state) {
 		return "", fmt.Errorf("objects of the state before: %v, after: %v", state, now)
 	}
-	if err := t.stateKept(); err != nil {
+	if err := lost(kept, t.world); err != nil {
 		return "", err
 	}
 	if err := t.deletedInOrder("FlinkDeployment", "operator-release", "cert-manager-release"); err != nil {

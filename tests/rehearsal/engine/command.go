@@ -59,6 +59,9 @@ func (c *command) start(ctx context.Context, dir string, stdin io.Reader, stdout
 	cmd := exec.CommandContext(ctx, c.cli.Path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir, cmd.Stdin = dir, stdin
 	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true")
+	if c.lean {
+		cmd.Env = append(cmd.Env, "GOGC=400") // a short life: collect less
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout = io.MultiWriter(append(slices.Clone(stdouts), &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(slices.Clone(stderrs), &stderr)...)
@@ -100,4 +103,19 @@ func (c *command) kill() {
 	if c.process != nil {
 		_ = c.process.Kill()
 	}
+}
+
+// frozen does something while the running CLI is stopped.
+func (c *command) frozen(do func() error) error {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.process == nil {
+		return errors.New("the CLI does not run")
+	}
+	if err := freeze(c.process); err != nil {
+		return err
+	}
+	// Threads that are in a system call end it first.
+	time.Sleep(5 * time.Millisecond)
+	return errors.Join(do(), thaw(c.process))
 }
