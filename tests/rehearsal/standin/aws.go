@@ -653,13 +653,30 @@ func (a *amazon) invoke(r *request) (map[string]any, error) {
 		if _, there := a.world.Get("aws", bucketType, bucket); !there {
 			return nil, noSuchBucket(r.typ, bucket)
 		}
-		keys := []any{}
+		delimiter := text(r.inputs, "delimiter")
+		keys, folders := []any{}, []any{}
 		for _, o := range a.world.List("aws", s3ObjectType) {
-			if key, in := strings.CutPrefix(o.ID, bucket+"/"); in && strings.HasPrefix(key, prefix) {
+			key, in := strings.CutPrefix(o.ID, bucket+"/")
+			below, beneath := strings.CutPrefix(key, prefix)
+			if !in || !beneath {
+				continue
+			}
+			folder, _, deeper := strings.Cut(below, delimiter)
+			switch folder = prefix + folder + delimiter; {
+			case delimiter == "" || !deeper:
 				keys = append(keys, key)
+			case !slices.Contains(folders, any(folder)):
+				folders = append(folders, folder)
 			}
 		}
-		return map[string]any{"id": bucket, "bucket": bucket, "prefix": prefix, "keys": keys, "commonPrefixes": []any{}, "owners": []any{}}, nil
+		return map[string]any{"id": bucket, "bucket": bucket, "prefix": prefix, "keys": keys, "commonPrefixes": folders, "owners": []any{}}, nil
+	case "aws:s3/getObject:getObject":
+		bucket, key := text(r.inputs, "bucket"), text(r.inputs, "key")
+		o, there := a.world.Get("aws", s3ObjectType, bucket+"/"+key)
+		if !there {
+			return nil, fmt.Errorf("reading S3 Bucket (%s) Object (%s): couldn't find resource", bucket, key)
+		}
+		return map[string]any{"id": bucket + "/" + key, "bucket": bucket, "key": key, "lastModified": o.State["lastModified"]}, nil
 	}
 	return nil, fmt.Errorf("the stand-in of AWS has no function %s", r.typ)
 }

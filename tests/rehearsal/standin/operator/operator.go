@@ -161,10 +161,7 @@ func (s *step) over() bool {
 
 func (s *step) deployment() (gone bool) {
 	if s.meta["deletionTimestamp"] != nil {
-		if s.o.Private["phase"] != "cancelling" {
-			s.enter("cancelling", cancelTakes)
-		}
-		return s.over()
+		return s.deleted()
 	}
 	s.hold(deploymentFinalizer)
 	if problem := Validate(s.name(), s.spec, s.last()); problem != "" {
@@ -188,6 +185,34 @@ func (s *step) deployment() (gone bool) {
 	}
 	if !s.changed() {
 		s.advance()
+	}
+	return false
+}
+
+// deleted is the operator's clean-up: a last savepoint where it is told to take
+// one, which only a RUNNING job can and only an ended one need not; until then
+// the finalizer stays (FLINK-40388).
+func (s *step) deleted() (gone bool) {
+	switch s.o.Private["phase"] {
+	case "cancelling":
+		return s.over()
+	case "last savepoint":
+		if s.over() {
+			s.savepoint(s.last())
+			s.enter("cancelling", cancelTakes)
+		}
+		return false
+	}
+	state := text(child(s.status, "jobStatus"), "state")
+	ended := s.last() == nil || slices.Contains([]string{"FINISHED", "FAILED", "CANCELED"}, state)
+	switch {
+	case ended || child(s.last(), "flinkConfiguration")["kubernetes.operator.job.savepoint-on-deletion"] != "true":
+		s.enter("cancelling", cancelTakes)
+	case state == "RUNNING":
+		s.enter("last savepoint", savepointTakes)
+	default:
+		s.advance()
+		s.status["error"] = `{"type":"org.apache.flink.kubernetes.operator.exception.ReconciliationException","message":"Cannot take the last savepoint: the job is not running"}`
 	}
 	return false
 }
@@ -437,8 +462,11 @@ func (s *step) write(dir, name string) string {
 	}
 	if _, there := s.w.Get("aws", BucketType, bucket); there {
 		key += "/_metadata"
+		// A count, not a clock: that of the next process begins again.
+		number, _ := s.w.Next("written")
+		at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(number) * time.Minute)
 		_ = s.w.Put(world.Object{Package: "aws", Type: S3ObjectType, ID: bucket + "/" + key,
-			State: object{"bucket": bucket, "key": key}})
+			State: object{"bucket": bucket, "key": key, "lastModified": at.Format(time.RFC1123)}})
 	}
 	return path
 }
