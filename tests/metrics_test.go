@@ -10,6 +10,35 @@ import (
 	"flink-payments/k8s/flink"
 )
 
+func TestTheReportersKeyReachesThePodsThroughVaultAndNothingElse(t *testing.T) {
+	g := run(t, true, broken{Patch: map[string]any{"flink-payments:jobs": map[string]any{
+		"0": map[string]any{"metrics": map[string]any{"mode": "http", "secret": "payments/datadog"}},
+	}}}.change)
+	if g.err != nil {
+		t.Fatal(g.err)
+	}
+	policy := g.one(t, "vault:index/policy:Policy", "fraud-scoring-credential-policy").Inputs.Mappable()["policy"].(string)
+	for _, secret := range []string{"payments/kafka", "payments/datadog"} {
+		if !strings.Contains(policy, `path "secret/data/`+secret+`" {`) {
+			t.Errorf("the pods' role does not read %s: %s", secret, policy)
+		}
+	}
+	if strings.Count(policy, "path ") != 2 {
+		t.Errorf("the pods' role reads more: %s", policy)
+	}
+	for _, n := range g.nodes {
+		text := jsonOf(t, n.Registered.GetObject())
+		if n.Type == deploymentType {
+			if !strings.Contains(text, "agent-inject-template-datadog-api-key") || !strings.Contains(text, `"kubernetes.entry.path":"`+flink.MetricsEntryPoint) {
+				t.Error("the FlinkDeployment asks for no key, or starts what does not use it")
+			}
+		}
+		if strings.Contains(strings.ToLower(text), "dghttp.apikey") {
+			t.Errorf("%s holds the reporter's key", n.Name)
+		}
+	}
+}
+
 // A monitor over a name that nobody sends is silent for ever, or alerts for ever.
 func TestTheMonitorsReadWhatTheJobSendsInBothModes(t *testing.T) {
 	site := flink.Site{Region: "ap-south-1", DNSSuffix: "amazonaws.com", OperatorVersion: "1.10.0", Environment: "prod", Team: "payments"}
