@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -140,8 +141,7 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 // goes back, and the one on demand is taken of what runs then.
 func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, parent pulumi.ResourceOption) error {
 	job := args.Job
-	needs := append([]pulumi.Resource{c.Store, c.Identity, c.Credential}, c.Workload.Ready()...)
-	needs = append(needs, args.Platform.Operator.Ready()...)
+	needs := slices.Concat(c.Store.Ready(), c.Identity.Ready(), c.Credential.Ready(), c.Workload.Ready(), args.Platform.Operator.Ready())
 	if c.Restore.record != nil {
 		needs = append(needs, c.Restore.record)
 	}

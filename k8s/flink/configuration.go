@@ -76,6 +76,9 @@ func (j Job) Configuration(s Site) map[string]string {
 		"kubernetes.operator.pod-template.merge-arrays-by-name": "true",
 		"kubernetes.operator.jm-deployment-recovery.enabled":    "true",
 		"kubernetes.operator.savepoint.format.type":             j.Savepoint.Format,
+		// A destroy takes the job with a last savepoint. A job in a terminal state needs
+		// none; of one that restarts for ever the operator waits for RUNNING (FLINK-40388).
+		"kubernetes.operator.job.savepoint-on-deletion": strconv.FormatBool(!j.Savepoint.SkipOnDelete),
 		// Savepoints are FlinkStateSnapshot objects, and neither the operator's
 		// clean-up nor the deletion of an object removes their data.
 		"kubernetes.operator.snapshot.resource.enabled":   "true",

@@ -157,6 +157,9 @@ type Savepoint struct {
 	Request int64 `json:"request"`
 	// Interval of periodic savepoints; 0: none.
 	Interval Duration `json:"interval"`
+	// SkipOnDelete deletes the job without a last savepoint. Default false: deletion waits until a
+	// job that is RUNNING, or becomes so, has taken one.
+	SkipOnDelete bool `json:"skipOnDelete"`
 	// Format is NATIVE (default) or CANONICAL.
 	Format string `json:"format"`
 }

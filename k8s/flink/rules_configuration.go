@@ -332,11 +332,17 @@ var operatorKeyRules = []rules.Rule[Subject]{
 		Check:  on("kubernetes.operator.job.drain-on-savepoint-deletion", "true"),
 	},
 	{
-		ID: "savepoint-on-deletion", Severity: rules.Warn, Looks: "flinkConfiguration: kubernetes.operator.job.savepoint-on-deletion",
-		Reason: "a job that is not RUNNING when it is deleted then stays in Terminating for ever (FLINK-40388)",
-		Fix:    `"false"; raise savepoint.request before you delete`,
+		ID: "savepoint-on-deletion", Severity: rules.Warn, Looks: "savepoint.skipOnDelete, flinkConfiguration: kubernetes.operator.job.savepoint-on-deletion",
+		Reason: "a destroy would take the job without a last savepoint: only its last checkpoint would be left",
+		Fix:    "leave it out; skip it only for a job that restarts for ever, whose deletion would wait for RUNNING",
 		Source: "operator docs: savepoint-on-deletion; FLINK-40388",
-		Check:  on("kubernetes.operator.job.savepoint-on-deletion", "true"),
+		Check: func(s Subject) []rules.Finding {
+			const k = "kubernetes.operator.job.savepoint-on-deletion"
+			if s.Job.Savepoint.SkipOnDelete {
+				return when(s.is(k, "false"), "savepoint.skipOnDelete", "true")
+			}
+			return when(s.is(k, "false"), key(k), s.text(k))
+		},
 	},
 	{
 		ID: "snapshot-resource", Severity: rules.Refuse, Looks: "flinkConfiguration: kubernetes.operator.snapshot.resource.enabled",
