@@ -49,4 +49,4 @@ END
 fi
 
 export FLINK_CONF_DIR="$to"
-exec /docker-entrypoint.sh $@
+exec /docker-entrypoint.sh "$@"
