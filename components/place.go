@@ -80,8 +80,8 @@ func (s Settings) admit(ctx *pulumi.Context, caller infra.Account) error {
 	if policy.Covers(s.AWS.Administrators, caller.CallerARN) {
 		return nil
 	}
-	text := fmt.Sprintf("%s:aws.administrators: %s\n    why:   you are %s, whom the bucket policies would lock out\n    write: %s",
-		Project, strings.Join(s.AWS.Administrators, ", "), caller.CallerARN, strings.Join(policy.PrincipalPatterns(caller.CallerARN), " or "))
+	text := fmt.Sprintf("%s:aws.administrators: %s\n    why:   you are %s, whom the bucket policies would lock out\n    write: %s, beside them",
+		Project, strings.Join(s.AWS.Administrators, ", "), caller.CallerARN, strings.Join(policy.PrincipalPatterns(caller.CallerARN), " and "))
 	if ctx.DryRun() {
 		return ctx.Log.Warn(text, nil)
 	}

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -132,6 +133,24 @@ var accountRules = []rules.Rule[Settings]{
 						Path: fmt.Sprintf("aws.administrators[%d]", i), Value: arn,
 						Reason: "this is not the ARN of an IAM role, user or account root; a session's ARN (sts) or a bare * never means one person",
 					})
+				}
+			}
+			return found
+		},
+	},
+	{
+		ID: "administrators-job", Severity: rules.Refuse, Looks: "aws.administrators, aws.erasers",
+		Reason: "it exempts a job's own role from the protection of its state",
+		Fix:    "the roles of people and pipelines by name: arn:aws:iam::123456789012:role/deployer", Source: "design: the job may not weaken what protects its state",
+		Check: func(s Settings) []rules.Finding {
+			var found []rules.Finding
+			for list, arns := range map[string][]string{"administrators": s.AWS.Administrators, "erasers": s.AWS.Erasers} {
+				for i, arn := range arns {
+					exempts := func(j JobSettings) bool {
+						account := cmp.Or(s.AWS.AccountID, strings.Split(arn+":::::", ":")[4])
+						return policy.Covers([]string{arn}, policy.PartitionOf(s.Region).RoleARN(account, s.AWS.RolePath, j.Identity.RoleName))
+					}
+					found = append(found, unless(!slices.ContainsFunc(s.Jobs, exempts), fmt.Sprintf("aws.%s[%d]", list, i), arn)...)
 				}
 			}
 			return found

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,7 +74,7 @@ func (g *graph) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		URN: urn(args),
 	})
 	if args.TypeToken == "datadog:index/monitor:Monitor" {
-		return strconv.Itoa(len(g.nodes)), state, nil // an objective takes monitors by number
+		return fmt.Sprint(crc32.ChecksumIEEE([]byte(args.Name))), state, nil // an objective takes monitors by number
 	}
 	return args.Name + "-id", state, nil
 }
