@@ -30,27 +30,34 @@ type chartServer struct {
 	stop func()
 }
 
-// serveCharts serves the two charts of the platform in the versions of the
-// settings. The port is kept in a file: a repository's address is an input of
+// serveCharts serves the two charts of the platform: the operator's in several
+// versions. The port is kept in a file: a repository's address is an input of
 // a release, and another one would be a change to every later command.
-func serveCharts(portFile, crdFolder, operator, certManager string) (*chartServer, error) {
-	crds, err := operatorCRDs(crdFolder, operator)
-	if err != nil {
-		return nil, err
+func serveCharts(portFile, crdFolder string, operators []string, certManager string) (*chartServer, error) {
+	charts := []helmChart{{"cert-manager", certManager, map[string]string{"templates/NOTES.txt": "A stand-in: the rehearsal's kubernetes provider renders no template.\n"}}}
+	for _, version := range operators {
+		crds, err := operatorCRDs(crdFolder, version)
+		if err != nil {
+			return nil, err
+		}
+		charts = append(charts, helmChart{"flink-kubernetes-operator", version, crds})
 	}
 	mux := http.NewServeMux()
-	for _, c := range []helmChart{
-		{"flink-kubernetes-operator", operator, crds},
-		{"cert-manager", certManager, map[string]string{"templates/NOTES.txt": "A stand-in: the rehearsal's kubernetes provider renders no template.\n"}},
-	} {
+	indexes := map[string]string{}
+	for _, c := range charts {
 		archive, err := c.archive()
 		if err != nil {
 			return nil, err
 		}
 		file := c.name + "-" + c.version + ".tgz"
-		index := c.index(file, archive)
-		mux.HandleFunc("GET /"+c.name+"/index.yaml", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, index) })
+		if indexes[c.name] == "" {
+			indexes[c.name] = "apiVersion: v1\nentries:\n  " + c.name + ":\n"
+		}
+		indexes[c.name] += c.entry(file, archive)
 		mux.HandleFunc("GET /"+c.name+"/"+file, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(archive) })
+	}
+	for name, index := range indexes {
+		mux.HandleFunc("GET /"+name+"/index.yaml", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, index) })
 	}
 	listener, err := listen(portFile)
 	if err != nil {
@@ -110,9 +117,9 @@ func (c helmChart) metadata(indent string) string {
 	return strings.ReplaceAll(fmt.Sprintf("apiVersion: v2\nname: %s\nversion: %q\nappVersion: %q\n", c.name, c.version, c.version), "\n", "\n"+indent)
 }
 
-func (c helmChart) index(file string, archive []byte) string {
-	return fmt.Sprintf("apiVersion: v1\nentries:\n  %s:\n  - %surls: [%s]\n    digest: %x\n    created: \"2024-01-01T00:00:00Z\"\n",
-		c.name, c.metadata("    "), file, sha256.Sum256(archive))
+func (c helmChart) entry(file string, archive []byte) string {
+	return fmt.Sprintf("  - %surls: [%s]\n    digest: %x\n    created: \"2024-01-01T00:00:00Z\"\n",
+		c.metadata("    "), file, sha256.Sum256(archive))
 }
 
 // operatorCRDs returns the chart's crds/: the operator's own of that version
@@ -141,7 +148,7 @@ func operatorCRDs(folder, version string) (map[string]string, error) {
 	for kind, plural := range map[string]string{
 		"FlinkDeployment": "flinkdeployments", "FlinkSessionJob": "flinksessionjobs", "FlinkStateSnapshot": "flinkstatesnapshots",
 	} {
-		files["crds/"+plural+".flink.apache.org-v1.yml"] = fmt.Sprintf(smallCRD, plural, kind, plural, strings.ToLower(kind))
+		files["crds/"+plural+".flink.apache.org-v1.yml"] = fmt.Sprintf(smallCRD, plural, kind, plural, strings.ToLower(kind), version)
 	}
 	return files, nil
 }
@@ -163,6 +170,7 @@ spec:
     storage: true
     schema:
       openAPIV3Schema:
+        description: as of operator %s
         type: object
         properties:
           spec:

@@ -82,7 +82,7 @@ func newCampaign(ctx context.Context, o options, kill bool) (*campaign, error) {
 		return nil, err
 	}
 	c := &campaign{options: o, kill: kill, scratch: scratch}
-	c.options.out, c.options.smallCRDs = io.Discard, true
+	c.options.out, c.options.smallCRDs, c.options.noLog = io.Discard, true, true
 	c.close = func() { _ = os.RemoveAll(scratch) }
 	if err := c.prepare(ctx); err != nil {
 		c.close()
@@ -132,7 +132,7 @@ func (c *campaign) prepare(ctx context.Context) error {
 		}},
 	} {
 		p.from, p.cuts = filepath.Join(c.scratch, "from-"+p.name), map[cut]string{}
-		if err := copyStack(p.from, base); err != nil {
+		if err := copyStack(p.from, base, "work", "backend"); err != nil {
 			return err
 		}
 		p.protected = protected(r.world)
@@ -154,9 +154,9 @@ func (c *campaign) prepare(ctx context.Context) error {
 	return nil
 }
 
-// copyStack copies all of a stack's folder but the home of the CLI.
-func copyStack(to, from string) error {
-	for _, part := range []string{"work", "backend"} {
+// copyStack copies the world and some of the folders of a stack.
+func copyStack(to, from string, folders ...string) error {
+	for _, part := range folders {
 		if err := os.CopyFS(filepath.Join(to, part), os.DirFS(filepath.Join(from, part))); err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (c *campaign) play(ctx context.Context, s scenario) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := copyStack(dir, s.phase.from); err != nil {
+	if err := copyStack(dir, s.phase.from, "work", "backend"); err != nil {
 		return err
 	}
 	o.dir, o.lean = dir, true

@@ -52,6 +52,8 @@ type options struct {
 	passphrase string
 	// around adds to the program under rehearsal; nil: nothing.
 	around func(pulumi.RunFunc) pulumi.RunFunc
+	// noLog keeps the CLI from its log (engine.Options.NoLog).
+	noLog bool
 	// lean starts the CLI once an operation (engine.Options.Lean), and keeps the
 	// world in memory.
 	lean bool
@@ -133,7 +135,7 @@ func (r *rehearsal) start(ctx context.Context) error {
 	}
 	r.stack, err = engine.Open(ctx, engine.Options{
 		CLI: r.cli, Dir: r.dir, Name: r.name, Program: program, Providers: ports,
-		Passphrase: cmp.Or(r.passphrase, "rehearsal"), Out: r.out, Color: color, Lean: r.lean,
+		Passphrase: cmp.Or(r.passphrase, "rehearsal"), Out: r.out, Color: color, NoLog: r.noLog, Lean: r.lean,
 	})
 	return err
 }
@@ -189,6 +191,8 @@ const clusterPath = projectName + ":cluster"
 
 // Where the settings say from where the charts come.
 const (
+	// nextOperator is the version that the tour goes to.
+	nextOperator    = "1.15.0"
 	operatorPath    = projectName + ":platform.operator"
 	certManagerPath = projectName + ":platform.certManager"
 )
@@ -211,7 +215,7 @@ func (r *rehearsal) serveCharts() error {
 		crds = ""
 	}
 	served, err := serveCharts(filepath.Join(r.dir, "charts.port"), crds,
-		version(operatorPath, "1.10.0"), version(certManagerPath, "v1.15.3"))
+		slices.Compact([]string{version(operatorPath, "1.10.0"), nextOperator}), version(certManagerPath, "v1.15.3"))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -269,25 +270,72 @@ func (t *tour) meddle() ([]string, error) {
 	return []string{"versioning of " + bucket + " suspended", "NetworkPolicy " + policies[0].ID + " deleted"}, nil
 }
 
-// deletedInOrder says that of the calls of a destroy, those that hold the
-// texts were deletions, and came in their order.
-func (t *tour) deletedInOrder(texts ...string) error {
+// inOrder says that the calls came, in their order: of each, the first that
+// begins with the method and holds the text.
+func (t *tour) inOrder(method string, texts ...string) error {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	last := -1
 	for i, text := range texts {
 		at := slices.IndexFunc(t.calls, func(c standin.Call) bool {
-			return c.Method == "Delete" && strings.Contains(describe(c), text)
+			return c.Method == method && strings.Contains(describe(c), text)
 		})
 		switch {
 		case at < 0:
-			return fmt.Errorf("%s was not deleted", text)
+			return fmt.Errorf("there was no %s of %s", method, text)
 		case at < last:
-			return fmt.Errorf("%s was deleted before %s", text, texts[i-1])
+			return fmt.Errorf("%s of %s came before that of %s", method, text, texts[i-1])
 		}
 		last = at
 	}
 	return nil
+}
+
+// forget the calls so far.
+func (t *tour) forget() {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	t.calls = nil
+}
+
+// called lists the calls that hold all the texts.
+func (t *tour) called(texts ...string) []string {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	var found []string
+	for _, c := range t.calls {
+		line := describe(c)
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) }) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// newestState is the savepoint or checkpoint that was completed last.
+func (t *tour) newestState() string {
+	var newest string
+	var at time.Time
+	for _, o := range t.world.List("aws", operator.S3ObjectType) {
+		written, _ := o.State["lastModified"].(string)
+		folder, complete := strings.CutSuffix(o.ID, "/_metadata")
+		if when, err := time.Parse(time.RFC1123, written); err == nil && complete && when.After(at) {
+			newest, at = "s3://"+folder, when
+		}
+	}
+	return newest
+}
+
+// loseJob takes the FlinkDeployment away. In the model no operator has a say
+// in it, as when the cluster is gone; an API server has one, and finalizers.
+func (t *tour) loseJob() error {
+	id := t.setting(jobPath("namespace")) + "/" + t.setting(jobPath("name"))
+	if t.server != nil {
+		if err := t.server.Remove(t.ctx, operator.DeploymentType, id); err != nil {
+			return err
+		}
+	}
+	return t.world.Delete(operator.Package, operator.DeploymentType, id)
 }
 
 // Versions of the image after the first. The operator's model knows a tag that

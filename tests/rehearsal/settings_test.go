@@ -78,7 +78,7 @@ func TestJobsAreMultipliedWithNamesOfTheirOwn(t *testing.T) {
 
 func TestTheProgramReadsItsCRDsFromTheServedChart(t *testing.T) {
 	for _, folder := range []string{filepath.Join("..", "..", "..", "shared", "data", "flink-crds"), t.TempDir()} {
-		served, err := serveCharts(filepath.Join(t.TempDir(), "port"), folder, "1.10.0", "v1.15.3")
+		served, err := serveCharts(filepath.Join(t.TempDir(), "port"), folder, []string{"1.10.0", "1.15.0"}, "v1.15.3")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,12 +100,12 @@ func TestTheProgramReadsItsCRDsFromTheServedChart(t *testing.T) {
 
 func TestTheChartRepositoryKeepsItsAddress(t *testing.T) {
 	port := filepath.Join(t.TempDir(), "port")
-	first, err := serveCharts(port, "", "1.10.0", "v1.15.3")
+	first, err := serveCharts(port, "", []string{"1.10.0"}, "v1.15.3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	first.stop()
-	second, err := serveCharts(port, "", "1.10.0", "v1.15.3")
+	second, err := serveCharts(port, "", []string{"1.10.0"}, "v1.15.3")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,10 +58,8 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, stdouts,
 func (c *command) start(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string, string, int, error) {
 	cmd := exec.CommandContext(ctx, c.cli.Path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir, cmd.Stdin = dir, stdin
-	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true")
-	if c.lean {
-		cmd.Env = append(cmd.Env, "GOGC=400") // a short life: collect less
-	}
+	// A short life has no need to collect often.
+	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true", "GOGC=400")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout = io.MultiWriter(append(slices.Clone(stdouts), &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(slices.Clone(stderrs), &stderr)...)

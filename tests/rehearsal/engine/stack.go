@@ -36,10 +36,11 @@ type Options struct {
 	// Out gets what the CLI prints. Color is its flag --color: always or never.
 	Out   io.Writer
 	Color string
-	// Lean leaves out what only people need: the summary, so that the CLI is
-	// started once an operation, not four times; its log, which is a third of its
-	// time; and the CLI's check of a repaired state. The stack must exist.
-	// Outcome.Changes stays empty.
+	// NoLog keeps the CLI from its log, which is a third of its time.
+	NoLog bool
+	// Lean leaves out the summary, so that the CLI is started once an operation,
+	// not four times, and the CLI's check of a repaired state. The stack must
+	// exist. Outcome.Changes stays empty.
 	Lean bool
 }
 
@@ -85,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 		}
 	}
 	s := &Stack{o: o, command: &command{cli: o.CLI, lean: o.Lean}}
-	if o.Lean {
+	if o.NoLog {
 		// The CLI goes without a log where a file is in the way of the folder.
 		logs := filepath.Join(o.Dir, "home", "logs")
 		if err := errors.Join(os.RemoveAll(logs), os.WriteFile(logs, nil, 0o600)); err != nil {
