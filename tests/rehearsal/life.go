@@ -189,7 +189,8 @@ func (t *tour) refusesASecondStack() (string, error) {
 	}
 	defer second.stop()
 	kept, job := protected(second.world), t.flinkStatus()
-	out, err := second.stack.Up(t.ctx)
+	// At its worst: it goes on with all that it can still make.
+	out, err := second.stack.Up(t.ctx, "--continue-on-error")
 	if err == nil {
 		return "", errors.New("it took the bucket over")
 	}
