@@ -27,6 +27,11 @@ type DeploymentArgs struct {
 	Reader Reader
 }
 
+// watch of the job, for as long as the settings say.
+func (a DeploymentArgs) watch(say func(string)) watch {
+	return watch{reader: a.Reader, limit: a.ReadyTimeout, every: lookEvery, say: say}
+}
+
 // Deployment is a job's FlinkDeployment.
 type Deployment struct {
 	*Object
@@ -97,9 +102,7 @@ func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs
 		if args.Reader == nil {
 			return nil, errors.New("nothing to read the cluster with")
 		}
-		w := watch{reader: args.Reader, limit: args.ReadyTimeout, every: lookEvery, say: func(words string) {
-			_ = ctx.Log.Info(words, &pulumi.LogArgs{Ephemeral: true})
-		}}
+		w := args.watch(func(words string) { _ = ctx.Log.Info(words, &pulumi.LogArgs{Ephemeral: true}) })
 		hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error {
 			return w.until(ctx.Context(), deploymentSubject(d.Namespace, d.Name, args.Suspended))
 		}, nil)

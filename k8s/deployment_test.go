@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -133,3 +134,24 @@ func TestASavepointIsTheObjectThatWasTakenWhateverTheJobBecomes(t *testing.T) {
 		t.Errorf("the timeouts are %v", timeouts)
 	}
 }
+
+func TestTheProofTakesAsLongAsTheSettingsSay(t *testing.T) {
+	args := DeploymentArgs{ReadyTimeout: 50 * time.Millisecond, Reader: silent{}}
+	began := time.Now()
+	err := args.watch(func(string) {}).until(context.Background(), deploymentSubject("payments", "fraud-scoring", false))
+	if err == nil || !strings.Contains(err.Error(), "after 50ms") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took < args.ReadyTimeout {
+		t.Errorf("it gave up after %s", took)
+	}
+}
+
+// silent is a cluster in which the job is and nothing happens.
+type silent struct{}
+
+func (silent) Get(context.Context, string, string, string, string) (map[string]any, error) {
+	return map[string]any{"metadata": map[string]any{"generation": 1.0}}, nil
+}
+
+func (silent) Events(context.Context, string, string, string) ([]string, error) { return nil, nil }
