@@ -21,7 +21,7 @@ import (
 // benchFactor is the latency of the bench where none is asked for. A second
 // up takes twice that: the difference of the two holds nothing of what the
 // engine itself takes.
-const benchFactor = 0.05
+const benchFactor = 0.1
 
 func runBench(ctx context.Context, a asked) error {
 	scratch, err := os.MkdirTemp("", "rehearsal-bench-")
