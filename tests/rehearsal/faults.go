@@ -145,8 +145,8 @@ func (c *campaign) prepare(ctx context.Context) error {
 		lock.Lock()
 		err := failed
 		lock.Unlock()
-		if err != nil {
-			return err
+		if err := errors.Join(err, lost(p.protected, r.world)); err != nil {
+			return fmt.Errorf("%s, unharmed: %w", p.name, err)
 		}
 		p.world = contents(r.world)
 		c.phases = append(c.phases, p)
