@@ -17,7 +17,7 @@ func TestWhateverProtectedThingIsLostIsNamed(t *testing.T) {
 		{keyType, "key-1", func(w *world.World) error { return w.Delete("aws", keyType, "key-1") }},
 		{keyType, "key-1", func(w *world.World) error {
 			return w.Edit("aws", keyType, "key-1", func(o *world.Object) error {
-				o.State["deletionDate"] = "2024-01-31T00:00:00Z"
+				o.State = map[string]any{"deletionDate": "2024-01-31T00:00:00Z"}
 				return nil
 			})
 		}},
@@ -30,9 +30,9 @@ func TestWhateverProtectedThingIsLostIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range []world.Object{
-			{Package: "aws", Type: bucketType, ID: "state", State: map[string]any{}},
-			{Package: "aws", Type: keyType, ID: "key-1", State: map[string]any{}},
-			{Package: "aws", Type: operator.S3ObjectType, ID: "state/savepoints/savepoint-1/_metadata", State: map[string]any{}},
+			{Package: "aws", Type: bucketType, ID: "state"},
+			{Package: "aws", Type: keyType, ID: "key-1"},
+			{Package: "aws", Type: operator.S3ObjectType, ID: "state/savepoints/savepoint-1/_metadata"},
 		} {
 			if err := w.Put(o); err != nil {
 				t.Fatal(err)
