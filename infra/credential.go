@@ -57,15 +57,15 @@ func (a *CredentialArgs) setDefaults() {
 func (a CredentialArgs) check() error {
 	switch {
 	case a.Role == "":
-		return errors.New("Role is empty (setting kafka.vaultRole)")
+		return errors.New("args.Role is empty (setting kafka.vaultRole)")
 	case a.Policy == "":
-		return errors.New("Policy is empty (setting kafka.vaultPolicy)")
+		return errors.New("args.Policy is empty (setting kafka.vaultPolicy)")
 	case a.ServiceAccount.Namespace == "" || a.ServiceAccount.Name == "":
-		return errors.New("ServiceAccount has no namespace or no name")
+		return errors.New("args.ServiceAccount has no namespace or no name")
 	case a.ServiceAccount.Namespace == "*" || a.ServiceAccount.Name == "*":
-		return errors.New("ServiceAccount is a wildcard: everyone could log in")
+		return errors.New("args.ServiceAccount is a wildcard: everyone could log in")
 	case a.TokenTTL < time.Second:
-		return fmt.Errorf("TokenTTL %s is shorter than a second (setting kafka.tokenTTL)", a.TokenTTL)
+		return fmt.Errorf("args.TokenTTL %s is shorter than a second (setting kafka.tokenTTL)", a.TokenTTL)
 	}
 	return nil
 }

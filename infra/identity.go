@@ -66,19 +66,19 @@ func (a *IdentityArgs) setDefaults() {
 func (a IdentityArgs) check() error {
 	switch {
 	case a.PolicyName == "":
-		return errors.New("PolicyName is empty")
+		return errors.New("args.PolicyName is empty")
 	case a.Account == "":
-		return errors.New("Account is empty")
+		return errors.New("args.Account is empty")
 	case len(a.Issuers) == 0:
-		return errors.New("Issuers is empty: no cluster could take on the role")
+		return errors.New("args.Issuers is empty: no cluster could take on the role")
 	case a.ServiceAccount.Namespace == "" || a.ServiceAccount.Name == "":
-		return errors.New("ServiceAccount has no namespace or no name")
+		return errors.New("args.ServiceAccount has no namespace or no name")
 	case a.Access == nil:
-		return errors.New("Access is nil")
+		return errors.New("args.Access is nil")
 	case a.Path[0] != '/' || a.Path[len(a.Path)-1] != '/':
-		return fmt.Errorf("Path %q does not begin and end with a slash", a.Path)
+		return fmt.Errorf("args.Path %q does not begin and end with a slash", a.Path)
 	case a.MaxSession < time.Hour || a.MaxSession > 12*time.Hour:
-		return fmt.Errorf("MaxSession %s is not between 1h and 12h", a.MaxSession)
+		return fmt.Errorf("args.MaxSession %s is not between 1h and 12h", a.MaxSession)
 	}
 	return nil
 }

@@ -71,17 +71,17 @@ func (a *StateStoreArgs) setDefaults() {
 func (a StateStoreArgs) check() error {
 	switch {
 	case a.Store.Bucket == "":
-		return errors.New("Store.Bucket is empty (setting state.bucket)")
+		return errors.New("args.Store.Bucket is empty (setting state.bucket)")
 	case a.Store.Account == "" || a.Store.Region == "" || a.Store.Partition.ID == "":
-		return errors.New("Store has no account, region or partition")
+		return errors.New("args.Store has no account, region or partition")
 	case slices.Contains(a.Store.Roots.List(), ""):
-		return errors.New("Store.Roots has an empty root: it would be the whole bucket")
+		return errors.New("args.Store.Roots has an empty root: it would be the whole bucket")
 	case len(a.Store.Administrators) == 0:
-		return errors.New("Store.Administrators is empty: nobody, the deployer included, could change the bucket again")
+		return errors.New("args.Store.Administrators is empty: nobody, the deployer included, could change the bucket again")
 	case a.RecoveryWindowDays < 1:
-		return fmt.Errorf("RecoveryWindowDays %d is less than 1 (setting state.recoveryWindowDays)", a.RecoveryWindowDays)
+		return fmt.Errorf("args.RecoveryWindowDays %d is less than 1 (setting state.recoveryWindowDays)", a.RecoveryWindowDays)
 	case a.LogRetentionDays < 1 || a.RetiredDays < 0:
-		return errors.New("LogRetentionDays is less than 1 or RetiredDays less than 0")
+		return errors.New("args.LogRetentionDays is less than 1 or RetiredDays less than 0")
 	}
 	for _, arn := range append(slices.Clone(a.Store.Administrators), a.Store.Erasers...) {
 		if strings.Count(arn, ":") < 5 || !strings.HasPrefix(arn, "arn:") {

@@ -35,7 +35,6 @@ type Reader interface {
 // Client reads from the API server of a cluster with the kubeconfig that the
 // provider has. client-go would do more, and double the program's build.
 type Client struct {
-	file    string
 	context string
 	known   chan struct{}
 	text    string

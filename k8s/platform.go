@@ -22,15 +22,6 @@ type Existing struct{}
 // Ready is empty: there is nothing to wait for.
 func (Existing) Ready() []pulumi.Resource { return nil }
 
-// ready collects what several parts are waited for by.
-func ready(parts []Part) []pulumi.Resource {
-	var all []pulumi.Resource
-	for _, part := range parts {
-		all = append(all, part.Ready()...)
-	}
-	return all
-}
-
 // Chart says where a chart comes from and how long its release may take.
 type Chart struct {
 	// Repository is the URL of a Helm repository. Empty: Chart is a local

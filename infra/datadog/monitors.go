@@ -36,15 +36,15 @@ func (a *MonitorsArgs) setDefaults() { a.Alerts = a.Alerts.WithDefaults() }
 func (a MonitorsArgs) check() error {
 	switch {
 	case a.Job.Name == "" || a.Job.Namespace == "":
-		return errors.New("Job has no name or namespace")
+		return errors.New("args.Job has no name or namespace")
 	case a.Job.CheckpointInterval <= 0 || a.Job.CheckpointTimeout <= 0:
-		return errors.New("Job has no checkpoint interval or timeout (settings checkpoints.interval, checkpoints.timeout): the thresholds come from them")
+		return errors.New("args.Job has no checkpoint interval or timeout (settings checkpoints.interval, checkpoints.timeout): the thresholds come from them")
 	case a.Job.TaskManagers < 1:
-		return errors.New("Job needs no TaskManager (settings parallelism, taskManager.slots)")
+		return errors.New("args.Job needs no TaskManager (settings parallelism, taskManager.slots)")
 	case a.Site == "":
-		return errors.New("Site is empty (setting datadog.site)")
+		return errors.New("args.Site is empty (setting datadog.site)")
 	case !a.Alerts.On():
-		return errors.New("Alerts are off (setting alerts.enabled): make no Monitors")
+		return errors.New("args.Alerts are off (setting alerts.enabled): make no Monitors")
 	}
 	for _, f := range observe.Check(a.Job, a.Alerts) {
 		if !f.Warn {

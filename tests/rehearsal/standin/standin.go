@@ -132,7 +132,6 @@ type request struct {
 	inputs, old, state map[string]any
 	// timeout of customTimeouts, 0 when there is none.
 	timeout time.Duration
-	diffs   []string
 }
 
 // An initError is of a resource that exists and is not as it should be.
