@@ -359,6 +359,7 @@ Every rule of this page is judged at ` + "`pulumi preview`" + `, before a resour
 **warn** is shown in the log and stops nothing: a person may have a reason.
 A setting that cannot be read at all is refused first, and what hangs on it is judged when it can be.
 For each rule there is a settings file that only it refuses, in ` + "`tests/testdata/rules/`" + `.
+Among the sources, "guide" is the step-by-step migration by hand that this program replaces.
 
 This page is drawn from the code; ` + "`go test ./components -run TestRulesDocument -update-docs`" + ` draws it again.
 `)

@@ -231,7 +231,7 @@ var configurationRules = []rules.Rule[Subject]{
 		ID: "configuration-variable", Severity: rules.Refuse, Looks: "flinkConfiguration",
 		Reason: "nothing fills the variable in: the configuration is a read-only ConfigMap, and Flink would use these very letters",
 		Fix:    "the value itself where it is no secret; a credential by Vault or by the image's entry point",
-		Source: "facts: ${VAR} is not expanded in native mode; guide: metrics.reporter.dghttp.apikey",
+		Source: "Flink native Kubernetes: the configuration is a read-only ConfigMap; guide: metrics.reporter.dghttp.apikey",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, k := range s.added() {
@@ -261,7 +261,7 @@ var configurationRules = []rules.Rule[Subject]{
 	{
 		ID: "configuration-port", Severity: rules.Refuse, Looks: "flinkConfiguration: ports",
 		Reason: "the NetworkPolicies and the scraper name the program's ports: traffic on another one is dropped",
-		Fix:    "nothing: leave the key out", Source: "facts: ports are random unless pinned",
+		Fix:    "nothing: leave the key out", Source: "Flink docs: these ports are random unless pinned",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			produced := Job{Metrics: Metrics{Mode: "agent"}}.Configuration(s.Site)
@@ -275,7 +275,7 @@ var configurationRules = []rules.Rule[Subject]{
 	{
 		ID: "console-open", Severity: rules.Warn, Looks: "flinkConfiguration: web.*",
 		Reason: "the UI would let whoever reaches it submit or cancel jobs, or any page in a browser talk to it: changes are made by review",
-		Fix:    "nothing: leave the key out", Source: "guide: the UI must not be open; facts: console behind SSO",
+		Fix:    "nothing: leave the key out", Source: "guide: the UI must not be open; Flink docs: web.submit.enable, web.cancel.enable",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, k := range []string{"web.submit.enable", "web.cancel.enable"} {
@@ -328,7 +328,7 @@ var operatorKeyRules = []rules.Rule[Subject]{
 		ID: "savepoint-drain", Severity: rules.Refuse, Looks: "flinkConfiguration: kubernetes.operator.job.drain-on-savepoint-deletion",
 		Reason: "every upgrade would drain the job: all windows fire at once, half full, and the fraud scores are wrong",
 		Fix:    `"false", or leave the key out`,
-		Source: "operator docs: drain-on-savepoint-deletion; facts: it drains on upgrades too",
+		Source: "operator docs: drain-on-savepoint-deletion; operator: a stop with savepoint drains on upgrades too",
 		Check:  on("kubernetes.operator.job.drain-on-savepoint-deletion", "true"),
 	},
 	{
@@ -348,7 +348,7 @@ var operatorKeyRules = []rules.Rule[Subject]{
 		ID: "snapshot-resource", Severity: rules.Refuse, Looks: "flinkConfiguration: kubernetes.operator.snapshot.resource.enabled",
 		Reason: "upgrades would record their savepoints in the job's status only, in the old way that loses its history",
 		Fix:    `"true", or leave the key out`,
-		Source: "operator docs: snapshots; facts: silent legacy mode",
+		Source: "operator docs: snapshots; FLINK-38552",
 		Check:  on("kubernetes.operator.snapshot.resource.enabled", "false"),
 	},
 	{

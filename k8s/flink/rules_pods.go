@@ -98,7 +98,7 @@ var podRules = []rules.Rule[Subject]{
 		ID: "pod-template-sidecar", Severity: rules.Warn, Looks: "podTemplate: containers",
 		Reason: "Flink 1.18 takes a pod for dead when any of its containers ends: a sidecar that stops kills a healthy TaskManager and restarts the job",
 		Fix:    "the container under initContainers with restartPolicy: Always, which Flink does not look at",
-		Source: "facts: TaskManager pods are bare pods; Kubernetes docs: sidecar containers",
+		Source: "Flink native Kubernetes: TaskManagers are bare pods; Kubernetes docs: sidecar containers",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, c := range s.containers() {

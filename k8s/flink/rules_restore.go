@@ -80,7 +80,7 @@ var restoreRules = []rules.Rule[Subject]{
 		ID: "restore-outside-bucket", Severity: rules.Refuse, Looks: "restore.from, state.bucket",
 		Reason: "the role cannot read there, and a bucket that Flink does not own may lose the files at any time",
 		Fix:    "the savepoint's path in the job's own bucket; copy a savepoint of another one there first",
-		Source: "facts: least privilege for the job",
+		Source: "the job's IAM policy names three roots of one bucket",
 		Check: func(s Subject) []rules.Finding {
 			from := s.Job.Restore.From
 			_, in := s.inBucket(from)

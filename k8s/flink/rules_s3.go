@@ -84,7 +84,7 @@ var s3Rules = []rules.Rule[Subject]{
 		ID: "s3-credentials-provider", Severity: rules.Refuse, Looks: "flinkConfiguration: s3.*credentials*",
 		Reason: "the client finds the role's web identity by itself, and only while no provider is named: this key breaks IRSA",
 		Fix:    "nothing: leave the key out",
-		Source: "facts: S3 by flink-s3-fs-presto 1.18 (web identity needs no provider key)",
+		Source: "Flink 1.18: flink-s3-fs-presto (web identity needs no provider key)",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, k := range s.added() {
@@ -100,7 +100,7 @@ var s3Rules = []rules.Rule[Subject]{
 		ID: "s3-entropy", Severity: rules.Refuse, Looks: "flinkConfiguration: s3.entropy.*",
 		Reason: "entropy puts random text before the root, where the role may not write: every checkpoint would fail",
 		Fix:    "nothing: leave the key out",
-		Source: "facts: entropy keys leave prefix-scoped IAM; Flink docs: S3 entropy injection",
+		Source: "the job's IAM policy goes by prefix; Flink docs: S3 entropy injection",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, k := range s.added() {
@@ -113,7 +113,7 @@ var s3Rules = []rules.Rule[Subject]{
 		ID: "s3-plaintext", Severity: rules.Refuse, Looks: "flinkConfiguration: s3.endpoint, s3.*ssl.enabled",
 		Reason: "the bucket's policy denies requests without TLS, and state would cross the network in the clear",
 		Fix:    "an https:// endpoint, or leave the key out",
-		Source: "facts: bucket policy, aws:SecureTransport",
+		Source: "the bucket's policy: aws:SecureTransport",
 		Check: func(s Subject) []rules.Finding {
 			endpoint := strings.ToLower(s.text("s3.endpoint"))
 			found := when(!strings.HasPrefix(endpoint, "https://"), s.at("s3.endpoint", ""), s.text("s3.endpoint"))
@@ -178,7 +178,7 @@ var secretRules = []rules.Rule[Subject]{
 		ID: "secret-in-arguments", Severity: rules.Refuse, Looks: "args",
 		Reason: "arguments stand in clear in the FlinkDeployment and in every pod's specification",
 		Fix:    "the path of the file that Vault renders: " + CredentialFile,
-		Source: "facts: entry point arguments end up in every TaskManager's pod",
+		Source: "Flink native Kubernetes: entry point arguments end up in every TaskManager's pod",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for i, arg := range s.Job.Args {

@@ -128,7 +128,7 @@ var directoryRules = []rules.Rule[Subject]{
 		ID: "directory-outside-bucket", Severity: rules.Refuse, Looks: "state.bucket, flinkConfiguration: state.checkpoints.dir, state.savepoints.dir, high-availability.storageDir",
 		Reason: "the directory is not in the job's bucket: the role may not write there, and neither versioning nor the recovery window covers it",
 		Fix:    "a directory below the job's bucket, by s3://, or leave the key out",
-		Source: "guide: one bucket, three roots; facts: least privilege for the job",
+		Source: "guide: one bucket, three roots; the job's IAM policy names them",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, d := range directories {
@@ -149,7 +149,7 @@ var directoryRules = []rules.Rule[Subject]{
 		ID: "directory-nested", Severity: rules.Refuse, Looks: "flinkConfiguration: state.checkpoints.dir, state.savepoints.dir, high-availability.storageDir",
 		Reason: "the directory lies in another's root, or holds them all: a clean-up of one would take the other with it",
 		Fix:    "its own root, or leave the key out",
-		Source: "facts: lifecycle by prefix; awslabs/data-on-eks nests HA below the checkpoints",
+		Source: "lifecycle rules go by prefix; awslabs/data-on-eks nests HA below the checkpoints",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, d := range directories {
@@ -175,7 +175,7 @@ var directoryRules = []rules.Rule[Subject]{
 		ID: "directory-outside-root", Severity: rules.Refuse, Looks: "flinkConfiguration: state.checkpoints.dir, state.savepoints.dir, high-availability.storageDir",
 		Reason: "the role may write below checkpoints/, savepoints/ and ha/ only: S3 answers 403, and the job does not start",
 		Fix:    "a directory below its own root, or leave the key out",
-		Source: "facts: least privilege for the job",
+		Source: "the job's IAM policy names three roots of one bucket",
 		Check: func(s Subject) []rules.Finding {
 			var found []rules.Finding
 			for _, d := range directories {
