@@ -21,7 +21,7 @@ import (
 
 // Version is the CLI's that the module tests/rehearsal/cli pins; a newer one
 // of the same major version drives the same SDK.
-var Version = semver.MustParse("3.251.0")
+var Version = semver.MustParse("3.274.1")
 
 const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
