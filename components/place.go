@@ -59,7 +59,7 @@ func newPlace(ctx *pulumi.Context, s Settings) (*Place, error) {
 		return nil, err
 	}
 	place.AccountID = caller.ID
-	if err := s.admit(ctx, caller); err != nil {
+	if err := admit(ctx, s, caller); err != nil {
 		return nil, err
 	}
 	place.Reach, err = place.cluster(ctx, s.Cluster)
@@ -76,7 +76,7 @@ func newPlace(ctx *pulumi.Context, s Settings) (*Place, error) {
 
 // admit refuses an update by somebody whom the bucket policies would lock out
 // a moment later. A preview, which may run under a reader's role, only says so.
-func (s Settings) admit(ctx *pulumi.Context, caller infra.Account) error {
+func admit(ctx *pulumi.Context, s Settings, caller infra.Account) error {
 	if policy.Covers(s.AWS.Administrators, caller.CallerARN) {
 		return nil
 	}

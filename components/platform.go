@@ -38,13 +38,13 @@ func NewPlatform(ctx *pulumi.Context, args PlatformArgs, opts ...pulumi.Resource
 	platform := &Platform{Namespaces: map[string]*k8s.Object{}, CertManager: k8s.Existing{}, Operator: k8s.Existing{}}
 	err := ctx.RegisterComponentResourceV2("flink-payments:index:Platform", name, pulumi.Map{
 		"cluster":    pulumi.String(s.Cluster.Name),
-		"namespaces": pulumi.ToStringArray(s.ownNamespaces()),
+		"namespaces": pulumi.ToStringArray(ownNamespaces(s)),
 	}, platform, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("platform: %w", err)
 	}
 	parent := pulumi.Parent(platform)
-	for _, namespace := range s.ownNamespaces() {
+	for _, namespace := range ownNamespaces(s) {
 		platform.Namespaces[namespace], err = k8s.NewNamespace(ctx, name+"-namespace-"+namespace,
 			k8s.NamespaceArgs{Name: namespace, Labels: s.labels(Project)}, parent, pulumi.Provider(args.Adopting))
 		if err != nil {
@@ -75,7 +75,7 @@ func (p *Platform) operator(ctx *pulumi.Context, name string, args PlatformArgs,
 	var crds []chart.CRD
 	if !op.CRDs.Existing {
 		var err error
-		crds, err = args.CRDs(ctx.Context(), op.crdSource())
+		crds, err = args.CRDs(ctx.Context(), crdSource(op))
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (p *Platform) After(namespaces ...string) []pulumi.Resource {
 }
 
 // ownNamespaces are those that the platform makes, sorted.
-func (s Settings) ownNamespaces() []string {
+func ownNamespaces(s Settings) []string {
 	names := s.jobNamespaces()
 	if !s.Platform.CertManager.Existing {
 		names = append(names, s.Platform.CertManager.Namespace)
@@ -120,7 +120,7 @@ func (s Settings) ownNamespaces() []string {
 	})
 }
 
-func (o OperatorSettings) crdSource() chart.Source {
+func crdSource(o OperatorSettings) chart.Source {
 	return chart.Source{
 		Repository: o.Repository, Chart: o.Chart, Version: o.Version, CRDs: o.CRDs.Path,
 		Setting: Project + ":platform.operator",

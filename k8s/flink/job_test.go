@@ -3,40 +3,37 @@ package flink
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"os"
+	"sync"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
-// guideJob is the job of the guide that the program replaces.
-func guideJob() Job {
-	return Job{
-		Name:           "fraud-scoring",
-		Namespace:      "payments",
-		ServiceAccount: "flink",
-		Image:          "registry.example.com:5000/payments/fraud-scoring:1.4.0@sha256:9f2c1d3e4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
-		FlinkVersion:   "v1_18",
-		JarURI:         "local:///opt/flink/usrlib/fraud-scoring.jar",
-		Parallelism:    6,
-		State:          State{Bucket: "kv-flink-state-payments-prod", ExpectedSize: 200 * GiB},
-		Kafka: Kafka{
-			Secret:    "payments/kafka",
-			VaultRole: "flink-payments",
-			Topics:    Topics{In: "card-auth", Out: "fraud-scores"},
-		},
-	}.WithDefaults()
-}
+// guide is the job of the guide that the program replaces, without defaults,
+// and the stack that it is in.
+var guide = sync.OnceValue(func() (guide struct {
+	Job   Job
+	Stack Site
+}) {
+	text, err := os.ReadFile("testdata/guide.yaml")
+	if err != nil {
+		panic(err)
+	}
+	if err := yaml.UnmarshalStrict(text, &guide); err != nil {
+		panic(err)
+	}
+	return guide
+})
+
+func guideJob() Job { return guide().Job.WithDefaults() }
 
 func guideSite() Site {
-	return Site{
-		Region:          "ap-south-1",
-		DNSSuffix:       "amazonaws.com",
-		OperatorVersion: "1.10.0",
-		Environment:     "prod",
-		Team:            "payments",
-		VaultAuthPath:   "kubernetes",
-		VaultMount:      "secret",
-		Labels:          map[string]string{"team": "payments", "managed-by": "pulumi"},
-	}
+	site := guide().Stack
+	site.Labels = maps.Clone(site.Labels)
+	return site
 }
 
 // anyJob is a job as settings may give it: every field that shapes a document varies.

@@ -106,7 +106,7 @@ func SplitTaskManager(process Bytes, conf map[string]string) (TaskManagerMemory,
 	case pinned && !r.has("flink.size"):
 		// Nothing says how large Flink's part is: the network adds its share on top.
 		fixed = add(fixed, m.TaskHeap)
-		m.Network = network.clamp(scale(fixed, network.fraction/(1-network.fraction)))
+		m.Network = network.clamp(fixed.Times(network.fraction / (1 - network.fraction)))
 		total = add(fixed, m.Network)
 	case r.has("task.heap.size"):
 		// The network takes what the others leave, and must like it.
@@ -139,7 +139,7 @@ type portion struct {
 	min, max Bytes
 }
 
-func (p portion) of(base Bytes) Bytes { return p.clamp(scale(base, p.fraction)) }
+func (p portion) of(base Bytes) Bytes { return p.clamp(base.Times(p.fraction)) }
 
 func (p portion) clamp(size Bytes) Bytes { return max(p.min, min(p.max, size)) }
 
@@ -251,14 +251,6 @@ func add(sizes ...Bytes) Bytes {
 		sum += size
 	}
 	return sum
-}
-
-func scale(size Bytes, by float64) Bytes {
-	product := float64(size) * by
-	if product >= math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return Bytes(product)
 }
 
 // roundUp is the next full MiB: what a person writes.

@@ -3,11 +3,9 @@ package flink
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"flink-payments/k8s/rules"
 )
@@ -61,7 +59,7 @@ func (s Subject) is(k, value string) bool { return strings.EqualFold(s.text(k), 
 // duration reads an effective value; false where it is missing or unreadable,
 // which is configuration-value-type's to tell.
 func (s Subject) duration(k string) (Duration, bool) {
-	d, err := parseFlinkDuration(s.Configuration[k])
+	d, err := ParseFlinkDuration(s.Configuration[k])
 	return d, err == nil
 }
 
@@ -69,25 +67,6 @@ func (s Subject) duration(k string) (Duration, bool) {
 func (s Subject) number(k string) (int64, bool) {
 	n, err := strconv.ParseInt(s.text(k), 10, 32)
 	return n, err == nil
-}
-
-// flinkNumber is a duration without a unit, which Flink takes for milliseconds.
-var flinkNumber = regexp.MustCompile(`^\s*\d+\s*$`)
-
-// parseFlinkDuration reads what Flink's TimeUtils reads: neither 1h30m nor 1.5s, which only Go does.
-func parseFlinkDuration(text string) (Duration, error) {
-	if flinkNumber.MatchString(text) {
-		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil || n > int64(time.Duration(1<<63-1)/time.Millisecond) {
-			return 0, fmt.Errorf("%q is too long", text)
-		}
-		return Duration(n) * Duration(time.Millisecond), nil
-	}
-	lower := strings.ToLower(text)
-	if !flinkDuration.MatchString(lower) {
-		return 0, fmt.Errorf("%q is not a duration of Flink's: write 30 s", text)
-	}
-	return ParseDuration(lower)
 }
 
 // when is one finding with the rule's own texts, or none.

@@ -47,7 +47,7 @@ func (s Subject) taskHeap() Bytes {
 	if err != nil {
 		return 0
 	}
-	return scale(split.TaskHeap, float64(s.taskManagers()))
+	return split.TaskHeap.Times(float64(s.taskManagers()))
 }
 
 // taskManagers is how many Flink starts: ceil(parallelism / slots).

@@ -48,6 +48,25 @@ func ParseDuration(text string) (Duration, error) {
 	return Duration(d), nil
 }
 
+// flinkNumber is a duration without a unit, which Flink takes for milliseconds.
+var flinkNumber = regexp.MustCompile(`^\s*\d+\s*$`)
+
+// ParseFlinkDuration reads what Flink's TimeUtils reads: neither 1h30m nor 1.5s, which only Go does.
+func ParseFlinkDuration(text string) (Duration, error) {
+	if flinkNumber.MatchString(text) {
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil || n > int64(time.Duration(1<<63-1)/time.Millisecond) {
+			return 0, fmt.Errorf("%q is too long", text)
+		}
+		return Duration(n) * Duration(time.Millisecond), nil
+	}
+	lower := strings.ToLower(text)
+	if !flinkDuration.MatchString(lower) {
+		return 0, fmt.Errorf("%q is not a duration of Flink's: write 30 s", text)
+	}
+	return ParseDuration(lower)
+}
+
 // UnmarshalText reads a duration from a setting.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := ParseDuration(string(text))
@@ -139,3 +158,12 @@ func (b Bytes) String() string {
 
 // MarshalText is String.
 func (b Bytes) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// Times is the size multiplied, and the largest size instead of running over.
+func (b Bytes) Times(by float64) Bytes {
+	product := float64(b) * by
+	if product >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return Bytes(product)
+}
