@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/infra/audit"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s/flink"
@@ -14,7 +15,7 @@ import (
 
 // statement is the auditor's answer for a job: where its state lives, who can
 // reach it, what removes it. It is known once the job's key is.
-func (c *Job) statement(s Settings, place *Place) pulumi.Output {
+func (c *Job) statement(s settings.Settings, providers *Providers) pulumi.Output {
 	documents := []struct {
 		name, on string
 		text     pulumi.StringInput
@@ -36,7 +37,7 @@ func (c *Job) statement(s Settings, place *Place) pulumi.Output {
 		statement := audit.Statement{
 			Job: job.Name, Namespace: job.Namespace, Environment: s.Environment, Cluster: s.Cluster.Name,
 			State: audit.State{
-				Bucket: job.State.Bucket, BucketARN: text(1), Region: place.Region, Account: place.AccountID, KeyARN: text(0),
+				Bucket: job.State.Bucket, BucketARN: text(1), Region: providers.Region, Account: providers.AccountID, KeyARN: text(0),
 				Roots: []audit.Root{
 					{URI: job.State.URI(flink.CheckpointsRoot), Holds: "checkpoints, for recovery from failures"},
 					{URI: job.State.URI(flink.SavepointsRoot), Holds: "savepoints, for upgrades and points in time"},
@@ -45,13 +46,13 @@ func (c *Job) statement(s Settings, place *Place) pulumi.Output {
 				RecoveryWindowDays: job.State.RecoveryWindowDays,
 			},
 			Access: audit.Access{
-				RoleARN: text(2), Subjects: []string{text(3)}, Issuers: []string{place.OIDCIssuer},
+				RoleARN: text(2), Subjects: []string{text(3)}, Issuers: []string{providers.OIDCIssuer},
 				Administrators: s.AWS.Administrators, Erasers: s.AWS.Erasers,
 			},
 			Logs: audit.Logs{AccessLogs: "s3://" + policy.LogBucket(job.State.Bucket) + "/"},
 		}
 		if trail := text(4); trail != "" {
-			statement.Logs.TrailARN = place.Partition.ARN("cloudtrail", place.Region, place.AccountID, "trail/"+trail)
+			statement.Logs.TrailARN = providers.Partition.ARN("cloudtrail", providers.Region, providers.AccountID, "trail/"+trail)
 		}
 		statement.Removal = append(removals(job.State.Bucket, c.Store.Lifecycle), removals(policy.LogBucket(job.State.Bucket), c.Store.LogLifecycle)...)
 		for i, d := range documents {
@@ -75,11 +76,11 @@ func removals(bucket string, lifecycle []policy.LifecycleRule) []audit.Removal {
 
 // audits are the statements as the outputs hold them: for machines, by job, and
 // for people, as the stack's readme.
-func audits(s Settings, place *Place, jobs []*Job) (byJob pulumi.Map, readme pulumi.Output) {
+func audits(s settings.Settings, providers *Providers, jobs []*Job) (byJob pulumi.Map, readme pulumi.Output) {
 	byJob = pulumi.Map{}
 	var all []any
 	for _, job := range jobs {
-		statement := job.statement(s, place)
+		statement := job.statement(s, providers)
 		all = append(all, statement)
 		byJob[job.Job.Name] = statement.ApplyT(func(known any) (map[string]any, error) {
 			text, err := known.(audit.Statement).JSON()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/infra"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s"
@@ -12,7 +13,7 @@ import (
 )
 
 // restClients are the pods beside the job's own that its NetworkPolicy lets to the REST API.
-func restClients(j JobSettings) []map[string]string {
+func restClients(j settings.Job) []map[string]string {
 	if !j.Console.On() {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (c *Job) console(ctx *pulumi.Context, name string, args JobArgs, parent pul
 			Chart: shared.Chart, Repository: shared.Repository, Version: shared.Version, Timeout: time.Duration(shared.Timeout),
 		},
 		Values: job.ConsoleValues(job.Console, flink.ConsoleSite{
-			Site: s.site(job), ImageRegistry: shared.ImageRegistry, TrustedProxies: shared.TrustedProxies,
+			Stack: s.Stack(job), ImageRegistry: shared.ImageRegistry, TrustedProxies: shared.TrustedProxies,
 			IngressClass: shared.IngressClass, IngressNamespace: shared.IngressNamespace,
 		}),
 		Overrides: shared.Values,

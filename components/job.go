@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/infra"
 	"flink-payments/infra/datadog"
 	"flink-payments/infra/policy"
@@ -16,10 +17,10 @@ import (
 
 // JobArgs are what a job is made from.
 type JobArgs struct {
-	Settings Settings
-	Job      JobSettings
-	Place    *Place
-	Platform *Platform
+	Settings  settings.Settings
+	Job       settings.Job
+	Providers *Providers
+	Platform  *Platform
 	// Reader of the cluster.
 	Reader k8s.Reader
 }
@@ -29,7 +30,7 @@ type JobArgs struct {
 type Job struct {
 	pulumi.ResourceState
 
-	Job        JobSettings
+	Job        settings.Job
 	Store      *infra.StateStore
 	Identity   *infra.Identity
 	Credential *infra.Credential
@@ -48,7 +49,7 @@ type Job struct {
 // NewJob makes a job. AWS and Vault go side by side with the platform; only the
 // deployment waits for all of them.
 func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.ResourceOption) (*Job, error) {
-	job, site := args.Job, args.Settings.site(args.Job)
+	job, stack := args.Job, args.Settings.Stack(args.Job)
 	component := &Job{Job: job}
 	err := ctx.RegisterComponentResourceV2("flink-payments:index:Job", name, pulumi.Map{
 		"namespace": pulumi.String(job.Namespace),
@@ -61,7 +62,7 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 	if component.Restore, err = newRestore(ctx, name, args, parent); err != nil {
 		return nil, err
 	}
-	site.RestorePath = component.Restore.From
+	stack.RestorePath = component.Restore.From
 	if err := component.outside(ctx, name, args, parent); err != nil {
 		return nil, err
 	}
@@ -72,13 +73,13 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 		OperatorNamespace:  args.Settings.Platform.Operator.Namespace,
 		AgentNamespace:     args.Settings.Datadog.AgentNamespace,
 		RESTClients:        restClients(job),
-		Labels:             site.Labels,
+		Labels:             stack.Labels,
 		After:              args.Platform.After(job.Namespace),
 	}, parent)
 	if err != nil {
 		return nil, err
 	}
-	if err := component.deploy(ctx, name, args, site, parent); err != nil {
+	if err := component.deploy(ctx, name, args, stack, parent); err != nil {
 		return nil, err
 	}
 	if err := component.console(ctx, name, args, parent); err != nil {
@@ -86,7 +87,7 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 	}
 	if datadogSettings := args.Settings.Datadog; datadogSettings.Enabled && job.Alerts.On() {
 		component.Monitors, err = datadog.NewMonitors(ctx, name+"-monitors", datadog.MonitorsArgs{
-			Job: args.Settings.observed(job), Alerts: job.Alerts, Site: datadogSettings.Site, Validate: datadogSettings.Validate,
+			Job: args.Settings.Observed(job), Alerts: job.Alerts, Site: datadogSettings.Site, Validate: datadogSettings.Validate,
 		}, parent)
 		if err != nil {
 			return nil, err
@@ -97,13 +98,13 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 
 // outside makes what lives outside the cluster.
 func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pulumi.ResourceOption) error {
-	s, job, place := args.Settings, args.Job, args.Place
+	s, job, providers := args.Settings, args.Job, args.Providers
 	serviceAccount := policy.ServiceAccount{Namespace: job.Namespace, Name: job.ServiceAccount}
-	tags := s.tags(job.Name)
+	tags := s.ResourceTags(job.Name)
 	var err error
 	c.Store, err = infra.NewStateStore(ctx, name+"-state", infra.StateStoreArgs{
 		Store: policy.Store{
-			Partition: place.Partition, Region: place.Region, Account: place.AccountID, Bucket: job.State.Bucket,
+			Partition: providers.Partition, Region: providers.Region, Account: providers.AccountID, Bucket: job.State.Bucket,
 			Roots:          policy.Roots{Checkpoints: flink.CheckpointsRoot, Savepoints: flink.SavepointsRoot, HA: flink.HARoot},
 			Administrators: s.AWS.Administrators,
 			Erasers:        s.AWS.Erasers,
@@ -118,10 +119,10 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 		return err
 	}
 	c.Identity, err = infra.NewIdentity(ctx, name+"-identity", infra.IdentityArgs{
-		Partition: place.Partition, Account: place.AccountID,
+		Partition: providers.Partition, Account: providers.AccountID,
 		PolicyName: job.Identity.PolicyName, RoleName: job.Identity.RoleName,
 		Path: s.AWS.RolePath, PermissionsBoundary: s.AWS.PermissionsBoundary,
-		Issuers: []string{place.OIDCIssuer}, ServiceAccount: serviceAccount,
+		Issuers: []string{providers.OIDCIssuer}, ServiceAccount: serviceAccount,
 		Access: c.Store.GrantReadWrite(),
 		Tags:   tags,
 	}, parent)
@@ -139,7 +140,7 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 // deploy makes the FlinkDeployment, which waits for everything that the job
 // needs, and the savepoints that were asked for: what runs is saved before it
 // goes back, and the one on demand is taken of what runs then.
-func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, parent pulumi.ResourceOption) error {
+func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, stack flink.Stack, parent pulumi.ResourceOption) error {
 	job := args.Job
 	needs := slices.Concat(c.Store.Ready(), c.Identity.Ready(), c.Credential.Ready(), c.Workload.Ready(), args.Platform.Operator.Ready())
 	if c.Restore.record != nil {
@@ -147,7 +148,7 @@ func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.
 	}
 	if c.Restore.SavepointFirst {
 		before := flink.SavepointBeforeRestore(job.Job, job.Restore.Request)
-		saved, err := c.savepoint(ctx, fmt.Sprintf("%s-before-restore-%d", name, job.Restore.Request), args, site, before,
+		saved, err := c.savepoint(ctx, fmt.Sprintf("%s-before-restore-%d", name, job.Restore.Request), args, stack, before,
 			parent, pulumi.DependsOn(needs))
 		if err != nil {
 			return err
@@ -158,14 +159,14 @@ func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, site flink.
 	}
 	var err error
 	c.Deployment, err = k8s.NewDeployment(ctx, name+"-deployment", k8s.DeploymentArgs{
-		Metadata:  flink.Metadata(job.Job, site),
-		Spec:      flink.Document(job.Job, site),
+		Metadata:  flink.Metadata(job.Job, stack),
+		Spec:      flink.Document(job.Job, stack),
 		Suspended: job.Suspended, ReadyTimeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
 	}, parent, pulumi.DependsOn(needs))
 	if err != nil || job.Savepoint.Request == 0 {
 		return err
 	}
-	c.Savepoint, err = c.savepoint(ctx, fmt.Sprintf("%s-savepoint-%d", name, job.Savepoint.Request), args, site,
+	c.Savepoint, err = c.savepoint(ctx, fmt.Sprintf("%s-savepoint-%d", name, job.Savepoint.Request), args, stack,
 		flink.RequestedSavepoint(job.Job, job.Savepoint.Request), parent, pulumi.DependsOn([]pulumi.Resource{c.Deployment, c.Deployment.Proof}))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/k8s/flink"
 )
 
@@ -84,12 +85,12 @@ type RestoreOutput struct {
 // Flink's REST port; the operator's Service is NAME-rest.
 const restPort = 8081
 
-func platformOutput(s Settings, place *Place) PlatformOutput {
+func platformOutput(s settings.Settings, providers *Providers) PlatformOutput {
 	out := PlatformOutput{
-		Cluster: s.Cluster.Name, Region: place.Region, Account: place.AccountID, Environment: s.Environment,
-		OIDCIssuer:      place.OIDCIssuer,
+		Cluster: s.Cluster.Name, Region: providers.Region, Account: providers.AccountID, Environment: s.Environment,
+		OIDCIssuer:      providers.OIDCIssuer,
 		OperatorVersion: s.Platform.Operator.Version, OperatorNamespace: s.Platform.Operator.Namespace,
-		WatchedNamespaces: s.watchedNamespaces(),
+		WatchedNamespaces: s.WatchedNamespaces(),
 	}
 	if !s.Platform.CertManager.Existing {
 		out.CertManagerVersion = s.Platform.CertManager.Version
@@ -97,11 +98,11 @@ func platformOutput(s Settings, place *Place) PlatformOutput {
 	return out
 }
 
-func (c *Job) output(place *Place) JobOutput {
+func (c *Job) output(providers *Providers) JobOutput {
 	job := c.Job
 	out := JobOutput{
 		Name: job.Name, Namespace: job.Namespace, ServiceAccount: job.ServiceAccount,
-		Bucket: c.Store.Bucket, Region: place.Region, Account: place.AccountID,
+		Bucket: c.Store.Bucket, Region: providers.Region, Account: providers.AccountID,
 		CheckpointsURI: job.State.URI(flink.CheckpointsRoot),
 		SavepointsURI:  job.State.URI(flink.SavepointsRoot),
 		HAURI:          job.State.URI(flink.HARoot),
@@ -128,15 +129,15 @@ func (c *Job) output(place *Place) JobOutput {
 	return out
 }
 
-func export(ctx *pulumi.Context, s Settings, place *Place, jobs []*Job) {
+func export(ctx *pulumi.Context, s settings.Settings, providers *Providers, jobs []*Job) {
 	byName := pulumi.Map{}
 	for _, job := range jobs {
-		byName[job.Job.Name] = inputs(job.output(place))
+		byName[job.Job.Name] = inputs(job.output(providers))
 	}
 	ctx.Export("jobs", byName)
-	statements, readme := audits(s, place, jobs)
+	statements, readme := audits(s, providers, jobs)
 	ctx.Export("audit", statements)
 	// Pulumi shows an output of this name as the stack's page.
 	ctx.Export("readme", readme)
-	ctx.Export("platform", inputs(platformOutput(s, place)))
+	ctx.Export("platform", inputs(platformOutput(s, providers)))
 }

@@ -8,15 +8,16 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/k8s"
 	"flink-payments/k8s/chart"
 )
 
 // PlatformArgs are what a Platform is made from.
 type PlatformArgs struct {
-	Settings Settings
-	// Adopting is the provider of what may be there already.
-	Adopting pulumi.ProviderResource
+	Settings settings.Settings
+	// Existing is the provider of what may exist already.
+	Existing pulumi.ProviderResource
 	// CRDs reads the operator's CRDs.
 	CRDs func(context.Context, chart.Source) ([]chart.CRD, error)
 }
@@ -46,7 +47,7 @@ func NewPlatform(ctx *pulumi.Context, args PlatformArgs, opts ...pulumi.Resource
 	parent := pulumi.Parent(platform)
 	for _, namespace := range ownNamespaces(s) {
 		platform.Namespaces[namespace], err = k8s.NewNamespace(ctx, name+"-namespace-"+namespace,
-			k8s.NamespaceArgs{Name: namespace, Labels: s.labels(Project)}, parent, pulumi.Provider(args.Adopting))
+			k8s.NamespaceArgs{Name: namespace, Labels: s.Labels(settings.Project)}, parent, pulumi.Provider(args.Existing))
 		if err != nil {
 			return nil, fmt.Errorf("platform: namespace %s: %w", namespace, err)
 		}
@@ -87,10 +88,10 @@ func (p *Platform) operator(ctx *pulumi.Context, name string, args PlatformArgs,
 	return k8s.NewOperator(ctx, name, k8s.OperatorArgs{
 		Namespace: op.Namespace, Version: op.Version, Chart: op.Chart, Repository: op.Repository,
 		ImageRegistry: op.ImageRegistry, Replicas: op.Replicas, Values: op.Values, Timeout: time.Duration(op.Timeout),
-		WatchNamespaces: args.Settings.watchedNamespaces(), KeystorePassword: password,
-		CRDs: crds, CRDProvider: args.Adopting, CertManager: p.CertManager,
-		Labels: args.Settings.labels(Project),
-		After:  p.After(append(args.Settings.jobNamespaces(), op.Namespace)...),
+		WatchNamespaces: args.Settings.WatchedNamespaces(), KeystorePassword: password,
+		CRDs: crds, CRDProvider: args.Existing, CertManager: p.CertManager,
+		Labels: args.Settings.Labels(settings.Project),
+		After:  p.After(append(args.Settings.JobNamespaces(), op.Namespace)...),
 	}, opts...)
 }
 
@@ -106,8 +107,8 @@ func (p *Platform) After(namespaces ...string) []pulumi.Resource {
 }
 
 // ownNamespaces are those that the platform makes, sorted.
-func ownNamespaces(s Settings) []string {
-	names := s.jobNamespaces()
+func ownNamespaces(s settings.Settings) []string {
+	names := s.JobNamespaces()
 	if !s.Platform.CertManager.Existing {
 		names = append(names, s.Platform.CertManager.Namespace)
 	}
@@ -120,9 +121,9 @@ func ownNamespaces(s Settings) []string {
 	})
 }
 
-func crdSource(o OperatorSettings) chart.Source {
+func crdSource(o settings.Operator) chart.Source {
 	return chart.Source{
 		Repository: o.Repository, Chart: o.Chart, Version: o.Version, CRDs: o.CRDs.Path,
-		Setting: Project + ":platform.operator",
+		Setting: settings.Project + ":platform.operator",
 	}
 }

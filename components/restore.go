@@ -11,6 +11,7 @@ import (
 	"flink-payments/infra"
 	"flink-payments/k8s"
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/flink/status"
 )
 
 // A restore is what became of restore.request.
@@ -85,7 +86,7 @@ func (a JobArgs) resolve(ctx *pulumi.Context) (restore, error) {
 		return restore{}, err
 	}
 	points := infra.RestorePoints{
-		Bucket: job.State.Bucket, Savepoints: flink.SavepointsRoot, Checkpoints: flink.CheckpointsRoot, Provider: a.Place.AWS,
+		Bucket: job.State.Bucket, Savepoints: flink.SavepointsRoot, Checkpoints: flink.CheckpointsRoot, Provider: a.Providers.AWS,
 	}
 	if job.Restore.From != flink.Latest {
 		from := restorePath(job.Restore.From)
@@ -114,11 +115,11 @@ func (a JobArgs) savepointFirst(ctx *pulumi.Context) (bool, error) {
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("restore.request: whether the job runs, and is to be saved first, cannot be read: %w", err)
-	case deployment == nil || flink.Stopped(deployment):
+	case deployment == nil || status.Stopped(deployment):
 		return false, nil
-	case !flink.Running(deployment):
+	case !status.Running(deployment):
 		return false, fmt.Errorf("restore.request: the job is %s, so that no savepoint of it can be taken before it goes back;"+
-			" restore.skipSavepoint: true goes back without one (latest then takes checkpoints into account)", flink.JobState(deployment))
+			" restore.skipSavepoint: true goes back without one (latest then takes checkpoints into account)", status.JobState(deployment))
 	}
 	return true, nil
 }
@@ -126,7 +127,7 @@ func (a JobArgs) savepointFirst(ctx *pulumi.Context) (bool, error) {
 // savepoint registers a snapshot. The one of a suspended job is registered
 // only where it was taken before: it stays as it is, with its location, and
 // nothing is asked of a job that cannot answer.
-func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, site flink.Site, snapshot flink.Snapshot, opts ...pulumi.ResourceOption) (*k8s.Savepoint, error) {
+func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, stack flink.Stack, snapshot flink.Snapshot, opts ...pulumi.ResourceOption) (*k8s.Savepoint, error) {
 	job := args.Job
 	if job.Suspended {
 		taken, err := args.Reader.Get(ctx.Context(), k8s.FlinkVersion, "flinkstatesnapshots", job.Namespace, snapshot.Name)
@@ -139,7 +140,7 @@ func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, site fli
 	}
 	return k8s.NewSavepoint(ctx, name, k8s.SavepointArgs{
 		Job: job.Name, Snapshot: snapshot,
-		Metadata: flink.SavepointMetadata(job.Job, site, snapshot), Spec: flink.SavepointDocument(job.Job),
+		Metadata: flink.SavepointMetadata(job.Job, stack, snapshot), Spec: flink.SavepointDocument(job.Job),
 		Timeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
 	}, opts...)
 }

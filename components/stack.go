@@ -9,9 +9,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"flink-payments/components/settings"
 	"flink-payments/k8s"
 	"flink-payments/k8s/chart"
-	"flink-payments/k8s/rules"
+	"flink-payments/k8s/validation"
 )
 
 // Stack is the Pulumi program.
@@ -30,46 +31,46 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if p.CRDs == nil {
 		p.CRDs = chart.CRDs
 	}
-	settings, violations := Load(ctx)
+	s, violations := settings.Load(ctx)
 	if err := violations.Err(); err != nil {
 		return err
 	}
-	if err := announce(ctx, settings, violations.Of(rules.Warn)); err != nil {
+	if err := announce(ctx, s, violations.Of(validation.Warn)); err != nil {
 		return err
 	}
-	place, err := newPlace(ctx, settings)
+	providers, err := newProviders(ctx, s)
 	if err != nil {
 		return err
 	}
-	platform, err := NewPlatform(ctx, PlatformArgs{Settings: settings, Adopting: place.Adopting, CRDs: p.CRDs},
-		pulumi.Providers(place.Kubernetes))
+	platform, err := NewPlatform(ctx, PlatformArgs{Settings: s, Existing: providers.Existing, CRDs: p.CRDs},
+		pulumi.Providers(providers.Kubernetes))
 	if err != nil {
 		return err
 	}
 	reader := p.Reader
 	if reader == nil {
-		reader = k8s.NewClient(place.Reach)
+		reader = k8s.NewClient(providers.Cluster)
 	}
-	jobs := make([]*Job, len(settings.Jobs))
-	for i, job := range settings.Jobs {
-		jobs[i], err = NewJob(ctx, job.Name, JobArgs{Settings: settings, Job: job, Place: place, Platform: platform, Reader: reader}, place.providers()...)
+	jobs := make([]*Job, len(s.Jobs))
+	for i, job := range s.Jobs {
+		jobs[i], err = NewJob(ctx, job.Name, JobArgs{Settings: s, Job: job, Providers: providers, Platform: platform, Reader: reader}, providers.options()...)
 		if err != nil {
-			return fmt.Errorf("%s:%s (%s): %w", Project, jobPath(i, ""), job.Name, err)
+			return fmt.Errorf("%s:%s (%s): %w", settings.Project, settings.JobPath(i, ""), job.Name, err)
 		}
 	}
-	export(ctx, settings, place, jobs)
+	export(ctx, s, providers, jobs)
 	return nil
 }
 
 // announce shows the warnings, and for each job in three lines what to expect of this settings file.
-func announce(ctx *pulumi.Context, s Settings, warnings rules.Violations) error {
+func announce(ctx *pulumi.Context, s settings.Settings, warnings validation.Violations) error {
 	for _, w := range warnings.Sorted() {
 		if err := ctx.Log.Warn(w.String(), nil); err != nil {
 			return err
 		}
 	}
 	for _, job := range s.Jobs {
-		text := fmt.Sprintf("%s\n  %s", job.Name, strings.Join(job.Plan(s.site(job)), "\n  "))
+		text := fmt.Sprintf("%s\n  %s", job.Name, strings.Join(job.Plan(s.Stack(job)), "\n  "))
 		if err := ctx.Log.Info(text, nil); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func platform(change func(*OperatorArgs)) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		adopting, err := NewAdoptingProvider(ctx, "adopting", cluster)
+		adopting, err := NewExistingProvider(ctx, "adopting", cluster)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func NewProvider(ctx *pulumi.Context, name string, cluster Cluster, opts ...pulu
 // NewAdoptingProvider binds a second provider to the cluster, which takes over
 // what exists. It is for what outlives the stack, CRDs and namespaces: they are
 // there again on the next first update, or another owner made them.
-func NewAdoptingProvider(ctx *pulumi.Context, name string, cluster Cluster, opts ...pulumi.ResourceOption) (*kubernetes.Provider, error) {
+func NewExistingProvider(ctx *pulumi.Context, name string, cluster Cluster, opts ...pulumi.ResourceOption) (*kubernetes.Provider, error) {
 	return newProvider(ctx, name, cluster, true, opts)
 }
 

@@ -107,7 +107,7 @@ func TestTheEnvironmentSwitchesNothingOfTheProvider(t *testing.T) {
 		if _, err = NewProvider(ctx, "plain", cluster); err != nil {
 			return err
 		}
-		_, err = NewAdoptingProvider(ctx, "adopting", cluster)
+		_, err = NewExistingProvider(ctx, "adopting", cluster)
 		return err
 	})
 	for name, on := range map[string][]string{

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"flink-payments/k8s/flink"
+	"flink-payments/k8s/flink/status"
 )
 
 // lastEvents are as many of an object's as fit into an error.
@@ -25,14 +25,14 @@ func (s subject) String() string { return s.kind + " " + s.namespace + "/" + s.n
 func deploymentSubject(namespace, name string, suspended bool) subject {
 	return subject{"FlinkDeployment", "flinkdeployments", namespace, name,
 		func(object map[string]any, age time.Duration) (bool, bool, []string) {
-			return flink.Verdict(object, suspended, age)
+			return status.Verdict(object, suspended, age)
 		}}
 }
 
 func snapshotSubject(namespace, name string) subject {
 	return subject{"FlinkStateSnapshot", "flinkstatesnapshots", namespace, name,
 		func(object map[string]any, _ time.Duration) (bool, bool, []string) {
-			return flink.SnapshotVerdict(object)
+			return status.SnapshotVerdict(object)
 		}}
 }
 

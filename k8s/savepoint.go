@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/flink/status"
 )
 
 // SavepointArgs describe one savepoint of a running job.
@@ -111,8 +112,8 @@ func (a SavepointArgs) mayStart(ctx context.Context, namespace string) error {
 		return fmt.Errorf("FlinkDeployment %s/%s cannot be read: %w", namespace, a.Job, err)
 	case deployment == nil:
 		return fmt.Errorf("FlinkDeployment %s/%s: there is none, so it has no state to save", namespace, a.Job)
-	case !flink.Running(deployment):
-		return fmt.Errorf("FlinkDeployment %s/%s is %s: only a RUNNING job takes a savepoint", namespace, a.Job, flink.JobState(deployment))
+	case !status.Running(deployment):
+		return fmt.Errorf("FlinkDeployment %s/%s is %s: only a RUNNING job takes a savepoint", namespace, a.Job, status.JobState(deployment))
 	}
 	return nil
 }

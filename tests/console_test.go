@@ -98,7 +98,7 @@ func TestTheConsoleIsTheChartOfTheSettingsWithTheValuesOfThePurePackage(t *testi
 			ClientID: "2b0b6f6a-7c1d-4f0e-8e55-3a9d4c1b2e10", Group: "c0ffee00-1234-4abc-8def-001122334455",
 			Secret: "payments/fraud-scoring-console", VaultRole: "payments-fraud-scoring-console", SessionLength: 8 * flink.Hour,
 		}, flink.ConsoleSite{
-			Site: flink.Site{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{
+			Stack: flink.Stack{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{
 				"service": "fraud-scoring", "environment": "prod", "team": "payments", "managed-by": "pulumi"}},
 			IngressClass: "nginx", IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16"},
 		})

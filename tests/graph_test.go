@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"flink-payments/components"
+	"flink-payments/components/settings"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s/chart"
 )
@@ -121,7 +122,7 @@ func urn(args pulumi.MockResourceArgs) string {
 			typ = parentType + "$" + typ
 		}
 	}
-	return "urn:pulumi:prod::" + components.Project + "::" + typ + "::" + args.Name
+	return "urn:pulumi:prod::" + settings.Project + "::" + typ + "::" + args.Name
 }
 
 // A change edits the settings of Pulumi.prod.yaml, decoded, before a run.
@@ -171,7 +172,7 @@ func run(t *testing.T, preview bool, changes ...change) *graph {
 			return nil
 		})
 		return nil
-	}, pulumi.WithMocks(components.Project, "prod", g), func(info *pulumi.RunInfo) {
+	}, pulumi.WithMocks(settings.Project, "prod", g), func(info *pulumi.RunInfo) {
 		info.DryRun = preview
 		info.Config = config
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/components"
+	"flink-payments/components/settings"
 )
 
 const (
@@ -130,7 +131,7 @@ func (s *site) run(t *testing.T, preview bool, changes ...change) *graph {
 			return nil
 		})
 		return nil
-	}, pulumi.WithMocks(components.Project, "prod", s), func(info *pulumi.RunInfo) {
+	}, pulumi.WithMocks(settings.Project, "prod", s), func(info *pulumi.RunInfo) {
 		info.DryRun, info.Config = preview, config
 	})
 	return s.graph

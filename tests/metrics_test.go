@@ -41,7 +41,7 @@ func TestTheReportersKeyReachesThePodsThroughVaultAndNothingElse(t *testing.T) {
 
 // A monitor over a name that nobody sends is silent for ever, or alerts for ever.
 func TestTheMonitorsReadWhatTheJobSendsInBothModes(t *testing.T) {
-	site := flink.Site{Region: "ap-south-1", DNSSuffix: "amazonaws.com", OperatorVersion: "1.10.0", Environment: "prod", Team: "payments"}
+	site := flink.Stack{Region: "ap-south-1", DNSSuffix: "amazonaws.com", OperatorVersion: "1.10.0", Environment: "prod", Team: "payments"}
 	job := flink.Job{Name: "fraud-scoring", Namespace: "payments", ServiceAccount: "flink", FlinkVersion: "v1_18",
 		Image: "registry/payments/fraud-scoring:1.4.0", Parallelism: 6, State: flink.State{Bucket: "b"}}
 

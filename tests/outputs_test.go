@@ -22,6 +22,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"flink-payments/components"
+	"flink-payments/components/settings"
 	"flink-payments/infra/audit"
 	"flink-payments/infra/observe"
 )
@@ -118,7 +119,7 @@ func outputs(t *testing.T, preview bool, changes ...change) map[string]any {
 		}
 		// A component's inputs cross the wire as a stack's outputs do.
 		return ctx.RegisterComponentResourceV2(outputsType, "outputs", pulumi.Map(ctx.GetCurrentExportMap()), &pulumi.ResourceState{})
-	}, pulumi.WithMocks(components.Project, "prod", s), func(info *pulumi.RunInfo) {
+	}, pulumi.WithMocks(settings.Project, "prod", s), func(info *pulumi.RunInfo) {
 		info.DryRun = preview
 		info.Config = config
 	})

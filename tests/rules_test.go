@@ -15,10 +15,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"sigs.k8s.io/yaml"
 
-	"flink-payments/components"
+	"flink-payments/components/settings"
 	"flink-payments/infra/observe"
-	"flink-payments/k8s/flink"
-	"flink-payments/k8s/rules"
+	"flink-payments/k8s/flink/rules"
+	"flink-payments/k8s/validation"
 )
 
 // A broken file of testdata/rules is named RULE.yaml, RULE.2.yaml and so on. It
@@ -96,40 +96,40 @@ func (b broken) change(config map[string]any) {
 }
 
 // judged are the violations of production, changed.
-func judged(t testing.TB, changes ...change) rules.Violations {
+func judged(t testing.TB, changes ...change) validation.Violations {
 	t.Helper()
 	_, found := loaded(t, changes...)
 	return found
 }
 
-func loaded(t testing.TB, changes ...change) (components.Settings, rules.Violations) {
+func loaded(t testing.TB, changes ...change) (settings.Settings, validation.Violations) {
 	t.Helper()
 	config := production(t, changes...)
-	var settings components.Settings
-	var found rules.Violations
+	var read settings.Settings
+	var found validation.Violations
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		settings, found = components.Load(ctx)
+		read, found = settings.Load(ctx)
 		return nil
-	}, pulumi.WithMocks(components.Project, "prod", &graph{}), func(info *pulumi.RunInfo) { info.Config = config })
+	}, pulumi.WithMocks(settings.Project, "prod", &graph{}), func(info *pulumi.RunInfo) { info.Config = config })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return settings, found.Sorted()
+	return read, found.Sorted()
 }
 
 // known are the ids of every rule, the tables together.
 func known() []string {
 	ids := slices.Collect(maps.Keys(observe.Rules))
-	for _, r := range components.FileRules {
+	for _, r := range settings.FileRules {
 		ids = append(ids, r.ID)
 	}
-	for _, r := range components.Rules {
+	for _, r := range settings.Rules {
 		ids = append(ids, r.ID)
 	}
-	for _, r := range flink.Rules {
+	for _, r := range rules.Rules {
 		ids = append(ids, r.ID)
 	}
-	for _, r := range flink.OperatorRules {
+	for _, r := range rules.OperatorRules {
 		ids = append(ids, r.ID)
 	}
 	return ids
@@ -156,7 +156,7 @@ func TestEveryRuleHasASettingsFileThatOnlyItRefuses(t *testing.T) {
 			want := map[string]map[string]string{rule: file.Violations}
 			maps.Copy(want, file.With)
 			// What production itself is warned of is no news.
-			found := slices.DeleteFunc(judged(t, file.change), func(v rules.Violation) bool { return slices.Contains(usual, v) })
+			found := slices.DeleteFunc(judged(t, file.change), func(v validation.Violation) bool { return slices.Contains(usual, v) })
 			got := map[string]map[string]string{}
 			for _, v := range found {
 				if got[v.Rule] == nil {
@@ -170,7 +170,7 @@ func TestEveryRuleHasASettingsFileThatOnlyItRefuses(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("violations are\n%v\nexpected are\n%v\n%v", got, want, found)
 			}
-			refusals := found.Of(rules.Refuse)
+			refusals := found.Of(validation.Refuse)
 			g := run(t, true, file.change)
 			if len(refusals) == 0 {
 				if g.err != nil || len(g.nodes) == 0 {
@@ -206,7 +206,7 @@ var ruleLine = regexp.MustCompile(`(?m)^ +rule: `)
 
 func TestProductionIsRefusedByNoRuleAndWarnedOfItsOperatorOnly(t *testing.T) {
 	for _, v := range judged(t) {
-		if v.Severity != rules.Warn || v.Rule != "operator-fault" {
+		if v.Severity != validation.Warn || v.Rule != "operator-fault" {
 			t.Errorf("production breaks a rule:\n%s", v)
 		}
 	}
@@ -241,8 +241,8 @@ func FuzzSettingsThatPassRunTheWholeProgram(f *testing.F) {
 			t.Skip("no patch")
 		}
 		change := broken{Patch: patch}.change
-		settings, found := loaded(t, change)
-		if settings.Cluster.Context != "" {
+		read, found := loaded(t, change)
+		if read.Cluster.Context != "" {
 			t.Skip("this is read from a kubeconfig, not from the settings")
 		}
 		g := run(t, true, change)

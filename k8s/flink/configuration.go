@@ -25,7 +25,7 @@ const (
 // The keys carry the names that Flink 1.18 knows. Flink 1.20 renamed several,
 // still reads the old ones, and an operator built on 1.19 (1.10) reads only
 // them: it would call a job without state.checkpoints.dir invalid.
-func (j Job) Configuration(s Site) map[string]string {
+func (j Job) Configuration(s Stack) map[string]string {
 	conf := map[string]string{
 		// The JobManager's leader and its pointers to checkpoints are in
 		// ConfigMaps; what they point to is in the bucket.

@@ -8,7 +8,7 @@ import (
 
 // The guide's own keys, as Flink 1.18 and the facts want them.
 func TestTheGuidesManifestIsProducedKeyByKey(t *testing.T) {
-	conf := guideJob().Configuration(guideSite())
+	conf := guideJob().Configuration(guideStack())
 	for key, want := range map[string]string{
 		"high-availability.type":                                      "kubernetes",
 		"high-availability.storageDir":                                "s3://kv-flink-state-payments-prod/ha",
@@ -52,7 +52,7 @@ func TestTheGuidesManifestIsProducedKeyByKey(t *testing.T) {
 }
 
 func TestNoTwoListenersOfAPodShareAPort(t *testing.T) {
-	conf := guideJob().Configuration(guideSite())
+	conf := guideJob().Configuration(guideStack())
 	for pod, keys := range map[string][]string{
 		"JobManager":  {"high-availability.jobmanager.port", "blob.server.port", "metrics.internal.query-service.port", "metrics.reporter.prom.port"},
 		"TaskManager": {"taskmanager.rpc.port", "taskmanager.data.port", "metrics.internal.query-service.port", "metrics.reporter.prom.port"},
@@ -74,11 +74,11 @@ func TestNoTwoListenersOfAPodShareAPort(t *testing.T) {
 func TestASavepointUpgradeNeverFallsBackOnACheckpoint(t *testing.T) {
 	const key = "kubernetes.operator.job.upgrade.last-state-fallback.enabled"
 	j := guideJob()
-	if got := j.Configuration(guideSite())[key]; got != "false" {
+	if got := j.Configuration(guideStack())[key]; got != "false" {
 		t.Errorf("savepoint mode: %q", got)
 	}
 	j.UpgradeMode = "last-state"
-	if got, there := j.Configuration(guideSite())[key]; there {
+	if got, there := j.Configuration(guideStack())[key]; there {
 		t.Errorf("last-state mode needs no such key, has %q", got)
 	}
 }
@@ -86,14 +86,14 @@ func TestASavepointUpgradeNeverFallsBackOnACheckpoint(t *testing.T) {
 func TestTheCallersKeysWin(t *testing.T) {
 	j := guideJob()
 	j.FlinkConfiguration = map[string]string{"state.backend.incremental": "false", "pipeline.name": "mine"}
-	conf := j.Configuration(guideSite())
+	conf := j.Configuration(guideStack())
 	if conf["state.backend.incremental"] != "false" || conf["pipeline.name"] != "mine" {
 		t.Errorf("got %q and %q", conf["state.backend.incremental"], conf["pipeline.name"])
 	}
 }
 
 func TestThePartitionDecidesTheEndpoint(t *testing.T) {
-	s := guideSite()
+	s := guideStack()
 	s.Region, s.DNSSuffix = "cn-north-1", "amazonaws.com.cn"
 	if got := guideJob().Configuration(s)["s3.endpoint"]; got != "https://s3.cn-north-1.amazonaws.com.cn" {
 		t.Error(got)
@@ -103,7 +103,7 @@ func TestThePartitionDecidesTheEndpoint(t *testing.T) {
 func TestOnlyTheHadoopPluginIsToldOfIRSA(t *testing.T) {
 	j := guideJob()
 	j.Plugins.S3 = "hadoop"
-	if got := j.Configuration(guideSite())["fs.s3a.aws.credentials.provider"]; !strings.HasSuffix(got, ".WebIdentityTokenCredentialsProvider") {
+	if got := j.Configuration(guideStack())["fs.s3a.aws.credentials.provider"]; !strings.HasSuffix(got, ".WebIdentityTokenCredentialsProvider") {
 		t.Errorf("hadoop: %q", got)
 	}
 }
@@ -111,11 +111,11 @@ func TestOnlyTheHadoopPluginIsToldOfIRSA(t *testing.T) {
 func TestPeriodicSavepointsAreTakenOnlyWhenAsked(t *testing.T) {
 	const key = "kubernetes.operator.periodic.savepoint.interval"
 	j := guideJob()
-	if got, there := j.Configuration(guideSite())[key]; there {
+	if got, there := j.Configuration(guideStack())[key]; there {
 		t.Errorf("not asked: %q", got)
 	}
 	j.Savepoint.Interval = 6 * Hour
-	if got := j.Configuration(guideSite())[key]; got != "6 h" {
+	if got := j.Configuration(guideStack())[key]; got != "6 h" {
 		t.Errorf("asked: %q", got)
 	}
 }
@@ -123,7 +123,7 @@ func TestPeriodicSavepointsAreTakenOnlyWhenAsked(t *testing.T) {
 func TestTheHTTPReporterNamesMetricsWithoutHostsAndCarriesNoKey(t *testing.T) {
 	j := guideJob()
 	j.Metrics.Mode = "http"
-	conf := j.Configuration(guideSite())
+	conf := j.Configuration(guideStack())
 	if conf["metrics.reporter.dghttp.tags"] != "service:fraud-scoring,env:prod,version:1.4.0,team:payments" {
 		t.Error(conf["metrics.reporter.dghttp.tags"])
 	}
@@ -140,7 +140,7 @@ func TestTheHTTPReporterNamesMetricsWithoutHostsAndCarriesNoKey(t *testing.T) {
 // A '#' cuts a value short on Flink 1.18, and ${...} is never expanded.
 func TestFlinkReadsEveryValueWholeAndNoneIsASecret(t *testing.T) {
 	secret := regexp.MustCompile(`(?i)password|apikey|api-key|access-key|secret|token`)
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		for key, value := range j.Configuration(s) {
 			if strings.ContainsAny(value, "#\n") || strings.Contains(value, "${") || strings.TrimSpace(value) != value || value == "" {
 				t.Errorf("%s: %q is not what Flink will read", key, value)

@@ -72,7 +72,7 @@ func (j Job) ConsoleLabels() map[string]string {
 
 // A ConsoleSite is where consoles run: the ingress controller before them.
 type ConsoleSite struct {
-	Site
+	Stack
 	// IngressClass of the Ingress; empty: the cluster's default.
 	IngressClass string
 	// IngressNamespace is where the controller's pods are, the only ones let in;
@@ -128,7 +128,7 @@ func (j Job) ConsoleValues(c Console, s ConsoleSite) map[string]any {
 				"upstreamConfig": map[string]any{"upstreams": j.consoleUpstreams()},
 			},
 		},
-		"podAnnotations": anyMap(c.vaultAnnotations(s.Site)),
+		"podAnnotations": anyMap(c.vaultAnnotations(s.Stack)),
 		"networkPolicy":  map[string]any{"create": true, "ingress": []any{s.admitted()}},
 		"ingress":        c.ingress(s.IngressClass),
 	}
@@ -198,7 +198,7 @@ func secretFile(name string) string { return "/vault/secrets/" + name + "-secret
 
 // vaultAnnotations ask the injector for the secrets as files, by an init
 // container only. Without a newline: it would count as a byte of the secret.
-func (c Console) vaultAnnotations(s Site) map[string]string {
+func (c Console) vaultAnnotations(s Stack) map[string]string {
 	path := s.VaultMount + "/data/" + c.Secret
 	user := fmt.Sprint(consoleUser)
 	annotations := map[string]string{

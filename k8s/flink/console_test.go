@@ -23,7 +23,7 @@ func console() Console {
 
 func consoleSite() ConsoleSite {
 	return ConsoleSite{
-		Site:         Site{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{"team": "payments"}},
+		Stack:        Stack{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{"team": "payments"}},
 		IngressClass: "nginx", IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16", "10.1.0.0/16"},
 	}
 }

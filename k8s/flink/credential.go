@@ -40,12 +40,12 @@ func (j Job) Secrets() []string {
 }
 
 // dataPath is a secret's path as the agent and a Vault policy name it: MOUNT/data/SECRET.
-func dataPath(s Site, secret string) string { return fmt.Sprintf("%s/data/%s", s.VaultMount, secret) }
+func dataPath(s Stack, secret string) string { return fmt.Sprintf("%s/data/%s", s.VaultMount, secret) }
 
 // credentialAnnotations ask the Vault injector to render the credential, and
 // the key of the HTTP reporter, before Flink starts. By an init container only:
 // Flink 1.18 takes a TaskManager for lost when a sidecar of its pod ends.
-func (j Job) credentialAnnotations(s Site) map[string]string {
+func (j Job) credentialAnnotations(s Stack) map[string]string {
 	if j.Kafka.Secret == "" && j.Metrics.Secret == "" {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // render returns the credential's file.
-func render(t testing.TB, j Job, s Site, username, password string) string {
+func render(t testing.TB, j Job, s Stack, username, password string) string {
 	t.Helper()
 	file, err := renderFile(j, s, "kafka.properties", "secret/data/payments/kafka", map[string]any{"username": username, "password": password})
 	if err != nil {
@@ -22,7 +22,7 @@ func render(t testing.TB, j Job, s Site, username, password string) string {
 }
 
 // renderFile does what the Vault agent does with a file's template, where Vault holds these fields at at.
-func renderFile(j Job, s Site, name, at string, fields map[string]any) (string, error) {
+func renderFile(j Job, s Stack, name, at string, fields map[string]any) (string, error) {
 	text := j.credentialAnnotations(s)["vault.hashicorp.com/agent-inject-template-"+name]
 	type secret struct{ Data map[string]any }
 	parsed, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{
@@ -150,7 +150,7 @@ func quoted(text string) (string, int) {
 
 func checkCredential(t testing.TB, username, password string) {
 	t.Helper()
-	file := render(t, guideJob(), guideSite(), username, password)
+	file := render(t, guideJob(), guideStack(), username, password)
 	read := properties(file)
 	if len(read) != 3 || read["security.protocol"] != "SASL_SSL" || read["sasl.mechanism"] != "SCRAM-SHA-512" {
 		t.Errorf("the file is no client configuration: %q", file)
@@ -193,7 +193,7 @@ func FuzzAnyPasswordReachesKafkaUnchanged(f *testing.F) {
 }
 
 func TestTheCredentialIsRenderedOnceForFlinksUserOnly(t *testing.T) {
-	annotations := guideJob().credentialAnnotations(guideSite())
+	annotations := guideJob().credentialAnnotations(guideStack())
 	for key, want := range map[string]string{
 		"agent-inject":                          "true",
 		"agent-pre-populate-only":               "true", // a sidecar that ends would kill a TaskManager
@@ -215,7 +215,7 @@ func TestTheCredentialIsRenderedOnceForFlinksUserOnly(t *testing.T) {
 func TestAJobWithoutASecretIsNotInjected(t *testing.T) {
 	j := guideJob()
 	j.Kafka.Secret = ""
-	if got := j.credentialAnnotations(guideSite()); len(got) > 0 {
+	if got := j.credentialAnnotations(guideStack()); len(got) > 0 {
 		t.Errorf("annotations: %v", got)
 	}
 }

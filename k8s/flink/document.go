@@ -35,7 +35,7 @@ func (j Job) Version() string {
 // pulumi.com/waitFor: that wait knows no final failure, says nothing but
 // "timed out", and never ends for a suspended job, whose observedGeneration is
 // not raised. Progress judges the object instead.
-func Metadata(j Job, s Site) map[string]any {
+func Metadata(j Job, s Stack) map[string]any {
 	return map[string]any{
 		"name":      j.Name,
 		"namespace": j.Namespace,
@@ -61,7 +61,7 @@ func waitFor(conditions ...string) string {
 // restore.from is `latest` and s.RestorePath is empty, the document names
 // neither a path that Flink could find nor a request: a running job stays as it
 // is, and a first start fails rather than beginning empty.
-func Document(j Job, s Site) map[string]any {
+func Document(j Job, s Stack) map[string]any {
 	job := map[string]any{
 		"jarURI":                j.JarURI,
 		"parallelism":           j.Parallelism,
@@ -101,7 +101,7 @@ func Document(j Job, s Site) map[string]any {
 		"replicas": j.JobManager.Replicas,
 		"resource": map[string]any{"cpu": j.JobManager.CPU, "memory": j.JobManager.Memory},
 	}
-	if _, own := specOf(j.PodTemplate)["topologySpreadConstraints"]; !own {
+	if _, own := SpecOf(j.PodTemplate)["topologySpreadConstraints"]; !own {
 		jobManager["podTemplate"] = map[string]any{"spec": map[string]any{
 			"topologySpreadConstraints": j.spread("topology.kubernetes.io/zone", "kubernetes.io/hostname"),
 		}}
@@ -132,7 +132,7 @@ func Document(j Job, s Site) map[string]any {
 }
 
 // restorePath is where the job starts from: what was written, or what `latest` was resolved to.
-func (j Job) restorePath(s Site) string {
+func (j Job) restorePath(s Stack) string {
 	if j.Restore.From == Latest && s.RestorePath != "" {
 		return s.RestorePath
 	}
@@ -201,8 +201,8 @@ func (j Job) spread(topologyKeys ...string) []any {
 // flinkLabels are Flink's own on pods. Its Deployment and Services select by them.
 var flinkLabels = []string{"app", "component", "type"}
 
-// labels of the FlinkDeployment and its pods: the site's, and Datadog's unified service tags.
-func (j Job) labels(s Site) map[string]any {
+// labels of the FlinkDeployment and its pods: the stack's, and Datadog's unified service tags.
+func (j Job) labels(s Stack) map[string]any {
 	labels := map[string]any{}
 	for key, value := range s.Labels {
 		if !slices.Contains(flinkLabels, key) {
@@ -232,7 +232,7 @@ func labelValue(text string) string {
 }
 
 // podAnnotations for the Vault injector and the Datadog Agent.
-func (j Job) podAnnotations(s Site) map[string]any {
+func (j Job) podAnnotations(s Stack) map[string]any {
 	annotations := map[string]any{}
 	for _, of := range []map[string]string{j.credentialAnnotations(s), j.metricsAnnotations()} {
 		for key, value := range of {
@@ -275,7 +275,7 @@ func ignoredFieldsFingerprint(spec map[string]any) string {
 }
 
 // specOf a pod template, nil where it has none.
-func specOf(template map[string]any) map[string]any {
+func SpecOf(template map[string]any) map[string]any {
 	spec, _ := template["spec"].(map[string]any)
 	return spec
 }
@@ -306,7 +306,7 @@ func mergeValue(base, extra any) any {
 		}
 		merged := slices.Clone(base)
 		for _, element := range extra {
-			at := slices.IndexFunc(base, func(b any) bool { return nameOf(b) == nameOf(element) })
+			at := slices.IndexFunc(base, func(b any) bool { return NameOf(b) == NameOf(element) })
 			if at < 0 {
 				merged = append(merged, mergeValue(nil, element))
 			} else {
@@ -319,10 +319,10 @@ func mergeValue(base, extra any) any {
 }
 
 func named(elements []any) bool {
-	return !slices.ContainsFunc(elements, func(e any) bool { return nameOf(e) == "" })
+	return !slices.ContainsFunc(elements, func(e any) bool { return NameOf(e) == "" })
 }
 
-func nameOf(element any) string {
+func NameOf(element any) string {
 	m, _ := element.(map[string]any)
 	name, _ := m["name"].(string)
 	return name
@@ -369,7 +369,7 @@ func SavepointDocument(j Job) map[string]any {
 // SavepointMetadata of that object. The wait brings the location into Pulumi's
 // state. FAILED and ABANDONED are final and unknown to it; a new request number
 // is the way on.
-func SavepointMetadata(j Job, s Site, snapshot Snapshot) map[string]any {
+func SavepointMetadata(j Job, s Stack, snapshot Snapshot) map[string]any {
 	return map[string]any{
 		"name":        snapshot.Name,
 		"namespace":   j.Namespace,

@@ -18,7 +18,7 @@ func at(t *testing.T, value any, path ...string) any {
 		case map[string]any:
 			value = of[key]
 		case []any:
-			i := slices.IndexFunc(of, func(e any) bool { return nameOf(e) == key })
+			i := slices.IndexFunc(of, func(e any) bool { return NameOf(e) == key })
 			if i < 0 {
 				t.Fatalf("%v holds no %s", of, key)
 			}
@@ -31,7 +31,7 @@ func at(t *testing.T, value any, path ...string) any {
 }
 
 func TestTheGuidesJobIsWrittenAsTheOperatorWantsIt(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideSite()))
+	spec := decoded(t, Document(guideJob(), guideStack()))
 	for path, want := range map[string]any{
 		"image":                       guideJob().Image,
 		"flinkVersion":                "v1_18",
@@ -58,7 +58,7 @@ func TestTheGuidesJobIsWrittenAsTheOperatorWantsIt(t *testing.T) {
 }
 
 func TestPodsPassTheRestrictedPodSecurityStandard(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideSite()))
+	spec := decoded(t, Document(guideJob(), guideStack()))
 	want := plain(`{
 		"pod": {"runAsNonRoot": true, "runAsUser": 9999, "runAsGroup": 9999, "fsGroup": 9999, "seccompProfile": {"type": "RuntimeDefault"}},
 		"container": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}`)
@@ -70,7 +70,7 @@ func TestPodsPassTheRestrictedPodSecurityStandard(t *testing.T) {
 }
 
 func TestJobManagersPreferDifferentZonesAndNodes(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideSite()))
+	spec := decoded(t, Document(guideJob(), guideStack()))
 	constraints := at(t, spec, "jobManager", "podTemplate", "spec", "topologySpreadConstraints").([]any)
 	var keys []any
 	for _, c := range constraints {
@@ -89,13 +89,13 @@ func TestJobManagersPreferDifferentZonesAndNodes(t *testing.T) {
 	// The operator would merge two lists without names index by index.
 	j := guideJob()
 	j.PodTemplate = plain(`{"spec":{"topologySpreadConstraints":[{"topologyKey":"rack","maxSkew":1,"whenUnsatisfiable":"DoNotSchedule"}]}}`)
-	if got := at(t, decoded(t, Document(j, guideSite())), "jobManager", "podTemplate"); got != nil {
+	if got := at(t, decoded(t, Document(j, guideStack())), "jobManager", "podTemplate"); got != nil {
 		t.Errorf("the caller's constraints are mixed with %v", got)
 	}
 }
 
 func TestTheSameJobGivesTheSameDocument(t *testing.T) {
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		before, _ := json.Marshal(j)
 		first, err := json.Marshal([]any{Document(j, s), Metadata(j, s), j.Plan(s)})
 		if err != nil {
@@ -128,7 +128,7 @@ func TestADocumentHoldsPlainValuesOnly(t *testing.T) {
 			t.Errorf("%s is a %T", path, value)
 		}
 	}
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		check("", []any{Document(j, s), Metadata(j, s), SavepointDocument(j), SavepointMetadata(j, s, RequestedSavepoint(j, 1))})
 	})
 }
@@ -136,7 +136,7 @@ func TestADocumentHoldsPlainValuesOnly(t *testing.T) {
 func TestNoDocumentHoldsWhatLooksLikeASecret(t *testing.T) {
 	// Access keys, Datadog keys, tokens, and anything assigned to a password.
 	secret := regexp.MustCompile(`AKIA[0-9A-Z]{16}|"[0-9a-f]{32}"|hvs\.|eyJ[A-Za-z0-9]|(?i)apikey|password=[^{"\\]`)
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		text, _ := json.Marshal(Document(j, s))
 		if found := secret.Find(text); found != nil {
 			t.Errorf("%s", found)
@@ -149,11 +149,11 @@ func TestTheDeploymentIsNotWaitedForByThePlugin(t *testing.T) {
 	for _, suspended := range []bool{false, true} {
 		j := guideJob()
 		j.Suspended = suspended
-		if got := Metadata(j, guideSite())["annotations"]; got != nil {
+		if got := Metadata(j, guideStack())["annotations"]; got != nil {
 			t.Errorf("waits: %v", got)
 		}
 		want := map[bool]string{false: "running", true: "suspended"}[suspended]
-		if got := at(t, Document(j, guideSite()), "job", "state"); got != want {
+		if got := at(t, Document(j, guideStack()), "job", "state"); got != want {
 			t.Errorf("the job's state is %v", got)
 		}
 	}
@@ -176,7 +176,7 @@ func TestARestoreIsAskedForByPathAndRequestTogether(t *testing.T) {
 		"latest, nothing resolved": {Restore{From: Latest, Request: 3}, "", Latest, nil},
 		"a request without a path": {Restore{Request: 3}, "", nil, nil},
 	} {
-		j, s := guideJob(), guideSite()
+		j, s := guideJob(), guideStack()
 		j.Restore, s.RestorePath = c.restore, c.resolved
 		job := Document(j, s)["job"].(map[string]any)
 		if job["initialSavepointPath"] != c.path || job["savepointRedeployNonce"] != c.nonce {
@@ -194,7 +194,7 @@ func TestTheCallersPodTemplateIsMergedByName(t *testing.T) {
 			{"name":"sidecar","image":"side:1"},
 			{"name":"flink-main-container","env":[{"name":"TZ","value":"UTC"},{"name":"KAFKA_TOPIC_IN","value":"other"}],
 			 "volumeMounts":[{"name":"d","mountPath":"/a"},{"name":"d","mountPath":"/b"}]}]}}`)
-	template := decoded(t, Document(j, guideSite()))["podTemplate"]
+	template := decoded(t, Document(j, guideStack()))["podTemplate"]
 	if at(t, template, "metadata", "annotations", "a") != "b" || at(t, template, "metadata", "annotations", "vault.hashicorp.com/role") != "flink-payments" {
 		t.Error("annotations are not merged")
 	}
@@ -234,7 +234,7 @@ func TestAMergeChangesNeitherTemplate(t *testing.T) {
 
 func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 	valid := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`)
-	j, s := guideJob(), guideSite()
+	j, s := guideJob(), guideStack()
 	s.Labels = map[string]string{"app": "x", "component": "x", "type": "x", "team": "payments"}
 	for _, c := range []struct{ image, version string }{
 		{"registry:5000/a/b:1.4.0@sha256:00", "1.4.0"},
@@ -263,7 +263,7 @@ func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 func TestBuiltInPluginsAreEnabledOnlyWhereAsked(t *testing.T) {
 	j := guideJob()
 	has := func() bool {
-		text, _ := json.Marshal(Document(j, guideSite()))
+		text, _ := json.Marshal(Document(j, guideStack()))
 		return strings.Contains(string(text), `{"name":"ENABLE_BUILT_IN_PLUGINS","value":"flink-s3-fs-presto-1.18.1.jar"}`)
 	}
 	if has() {
@@ -286,7 +286,7 @@ func TestASavepointOnDemandOutlivesItsObject(t *testing.T) {
 		"fraud-scoring-savepoint-7":      RequestedSavepoint(j, 7),
 		"fraud-scoring-before-restore-7": SavepointBeforeRestore(j, 7),
 	} {
-		metadata := SavepointMetadata(j, guideSite(), snapshot)
+		metadata := SavepointMetadata(j, guideStack(), snapshot)
 		if metadata["name"] != name || at(t, metadata, "annotations", "pulumi.com/waitFor") != `["jsonpath={.status.state}=COMPLETED"]` {
 			t.Errorf("%s: metadata %v", name, metadata)
 		}
@@ -327,27 +327,27 @@ func visible(spec map[string]any) map[string]any {
 }
 
 // edits are reviews of one setting each, as a person makes them.
-var edits = map[string]func(j *Job, s *Site){
-	"upgradeMode":            func(j *Job, _ *Site) { j.UpgradeMode = "last-state" },
-	"allowNonRestoredState":  func(j *Job, _ *Site) { j.AllowNonRestoredState = true },
-	"restore.from":           func(j *Job, _ *Site) { j.Restore.From = "s3://b/savepoints/savepoint-2" },
-	"restore.request raised": func(j *Job, _ *Site) { j.Restore.Request++ },
-	"restore removed":        func(j *Job, _ *Site) { j.Restore = Restore{} },
-	"restore.request removed": func(j *Job, _ *Site) {
+var edits = map[string]func(j *Job, s *Stack){
+	"upgradeMode":            func(j *Job, _ *Stack) { j.UpgradeMode = "last-state" },
+	"allowNonRestoredState":  func(j *Job, _ *Stack) { j.AllowNonRestoredState = true },
+	"restore.from":           func(j *Job, _ *Stack) { j.Restore.From = "s3://b/savepoints/savepoint-2" },
+	"restore.request raised": func(j *Job, _ *Stack) { j.Restore.Request++ },
+	"restore removed":        func(j *Job, _ *Stack) { j.Restore = Restore{} },
+	"restore.request removed": func(j *Job, _ *Stack) {
 		j.Restore.Request = 0
 	},
-	"savepoint.format":   func(j *Job, _ *Site) { j.Savepoint.Format = "CANONICAL" },
-	"savepoint.interval": func(j *Job, _ *Site) { j.Savepoint.Interval = Hour },
-	"autoscaler": func(j *Job, _ *Site) {
+	"savepoint.format":   func(j *Job, _ *Stack) { j.Savepoint.Format = "CANONICAL" },
+	"savepoint.interval": func(j *Job, _ *Stack) { j.Savepoint.Interval = Hour },
+	"autoscaler": func(j *Job, _ *Stack) {
 		j.FlinkConfiguration = map[string]string{"job.autoscaler.enabled": "true"}
 	},
-	"restart.request raised":  func(j *Job, _ *Site) { j.Restart.Request++ },
-	"restart.request removed": func(j *Job, _ *Site) { j.Restart.Request = 0 },
-	"parallelism":             func(j *Job, _ *Site) { j.Parallelism++ },
-	"image":                   func(j *Job, _ *Site) { j.Image = "b:2" },
-	"suspended":               func(j *Job, _ *Site) { j.Suspended = true },
-	"vault role":              func(j *Job, _ *Site) { j.Kafka.VaultRole = "other" },
-	"team label":              func(_ *Job, s *Site) { s.Labels = nil },
+	"restart.request raised":  func(j *Job, _ *Stack) { j.Restart.Request++ },
+	"restart.request removed": func(j *Job, _ *Stack) { j.Restart.Request = 0 },
+	"parallelism":             func(j *Job, _ *Stack) { j.Parallelism++ },
+	"image":                   func(j *Job, _ *Stack) { j.Image = "b:2" },
+	"suspended":               func(j *Job, _ *Stack) { j.Suspended = true },
+	"vault role":              func(j *Job, _ *Stack) { j.Kafka.VaultRole = "other" },
+	"team label":              func(_ *Job, s *Stack) { s.Labels = nil },
 }
 
 // The promise of the fingerprint: every change of the document is one that
@@ -357,12 +357,12 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 	start.Restore = Restore{From: "s3://b/savepoints/savepoint-1", Request: 4}
 	start.Restart.Request = 2
 	for _, operator := range []string{"1.10.0", "1.15.0", ""} {
-		site := guideSite()
-		site.OperatorVersion = operator
+		stack := guideStack()
+		stack.OperatorVersion = operator
 		for name, edit := range edits {
-			j, s := start, site
+			j, s := start, stack
 			edit(&j, &s)
-			before, after := decoded(t, Document(start, site)), decoded(t, Document(j, s))
+			before, after := decoded(t, Document(start, stack)), decoded(t, Document(j, s))
 			if reflect.DeepEqual(before, after) {
 				t.Fatalf("%s changes nothing", name)
 			}
@@ -374,21 +374,21 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 		}
 	}
 	names, at := slices.Sorted(maps.Keys(edits)), 0
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		s.OperatorVersion = "1.10.0"
 		before := decoded(t, Document(j, s))
 		name := names[at]
 		at = (at + 1) % len(names)
-		edited, site := j, s
-		edits[name](&edited, &site)
-		after := decoded(t, Document(edited, site))
+		edited, stack := j, s
+		edits[name](&edited, &stack)
+		after := decoded(t, Document(edited, stack))
 		if !reflect.DeepEqual(before, after) && (!observed(before, after) || !observed(after, before)) {
 			t.Errorf("%s, or taking it back, is ignored", name)
 		}
 	})
 }
 
-func fingerprint(j Job, s Site) any {
+func fingerprint(j Job, s Stack) any {
 	annotations := Document(j, s)["podTemplate"].(map[string]any)["metadata"].(map[string]any)["annotations"]
 	return annotations.(map[string]any)["flink-payments/ignored-fields"]
 }
@@ -405,16 +405,16 @@ func TestTheFingerprintHoldsIgnoredFieldsOnly(t *testing.T) {
 		"restore.request raised": false, "restart.request raised": false, "parallelism": false, "image": false,
 		"suspended": false, "vault role": false, "team label": false,
 	} {
-		j, s := start, guideSite()
+		j, s := start, guideStack()
 		edits[name](&j, &s)
-		if changed := fingerprint(j, s) != fingerprint(start, guideSite()); changed != changes {
+		if changed := fingerprint(j, s) != fingerprint(start, guideStack()); changed != changes {
 			t.Errorf("%s changes the fingerprint: %v, want %v", name, changed, changes)
 		}
 	}
 }
 
 func TestAnOperatorUpgradeLeavesJobsUntouched(t *testing.T) {
-	manyJobs(t, func(t *testing.T, j Job, s Site) {
+	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		s.OperatorVersion = "1.10.0"
 		before := []any{Document(j, s), Metadata(j, s)}
 		for _, version := range []string{"1.11.0", "v1.15.0", "2.0.0"} {

@@ -195,9 +195,9 @@ type Plugins struct {
 	BuiltIn string `json:"builtIn"`
 }
 
-// A Site is what a job needs to know of where it runs. Everything in it is
+// A Stack is what a job takes from the stack that it is in. Everything in it is
 // known before the first resource is registered.
-type Site struct {
+type Stack struct {
 	// Region of the bucket and DNSSuffix of its partition: amazonaws.com.
 	Region    string
 	DNSSuffix string

@@ -16,7 +16,7 @@ import (
 // and the stack that it is in.
 var guide = sync.OnceValue(func() (guide struct {
 	Job   Job
-	Stack Site
+	Stack Stack
 }) {
 	text, err := os.ReadFile("testdata/guide.yaml")
 	if err != nil {
@@ -30,10 +30,10 @@ var guide = sync.OnceValue(func() (guide struct {
 
 func guideJob() Job { return guide().Job.WithDefaults() }
 
-func guideSite() Site {
-	site := guide().Stack
-	site.Labels = maps.Clone(site.Labels)
-	return site
+func guideStack() Stack {
+	stack := guide().Stack
+	stack.Labels = maps.Clone(stack.Labels)
+	return stack
 }
 
 // anyJob is a job as settings may give it: every field that shapes a document varies.
@@ -83,8 +83,8 @@ func anyJob(r *rand.Rand) Job {
 	return j.WithDefaults()
 }
 
-func anySite(r *rand.Rand) Site {
-	s := guideSite()
+func anyStack(r *rand.Rand) Stack {
+	s := guideStack()
 	s.OperatorVersion = pick(r, "1.10.0", "v1.10.1", "1.11.0", "1.15.0", "")
 	s.Environment = pick(r, "", "prod", "test")
 	s.RestorePath = pick(r, "", "s3://bucket-1/checkpoints/0011/chk-7")
@@ -103,11 +103,11 @@ func plain(text string) map[string]any {
 }
 
 // manyJobs runs a promise over many jobs and sites, the same ones each time.
-func manyJobs(t *testing.T, promise func(t *testing.T, j Job, s Site)) {
+func manyJobs(t *testing.T, promise func(t *testing.T, j Job, s Stack)) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 500 {
-		j, s := anyJob(r), anySite(r)
+		j, s := anyJob(r), anyStack(r)
 		promise(t, j, s)
 		if t.Failed() {
 			t.Fatalf("with job %d: %+v\nsite: %+v", i, j, s)

@@ -9,7 +9,7 @@ import (
 
 // metricsConfiguration is the reporter of the job's mode. Neither carries a
 // key: Flink's configuration is a ConfigMap. With http the image's entry point adds it.
-func (j Job) metricsConfiguration(s Site) map[string]string {
+func (j Job) metricsConfiguration(s Stack) map[string]string {
 	switch j.Metrics.Mode {
 	case "agent":
 		return map[string]string{
@@ -19,7 +19,7 @@ func (j Job) metricsConfiguration(s Site) map[string]string {
 	case "http":
 		return map[string]string{
 			"metrics.reporter.dghttp.factory.class": "org.apache.flink.metrics.datadog.DatadogHttpReporterFactory",
-			"metrics.reporter.dghttp.dataCenter":    dataCenters[s.DatadogSite],
+			"metrics.reporter.dghttp.dataCenter":    DataCenters[s.DatadogSite],
 			"metrics.reporter.dghttp.tags":          strings.Join(j.metricTags(s), ","),
 			// Flink starts this in place of the image's ENTRYPOINT, in both components.
 			"kubernetes.entry.path": MetricsEntryPoint,
@@ -35,8 +35,8 @@ func (j Job) metricsConfiguration(s Site) map[string]string {
 	return nil
 }
 
-// dataCenters that the reporter of Flink 1.18 knows, by Datadog's site; empty is the site's default.
-var dataCenters = map[string]string{"": "US", "datadoghq.com": "US", "datadoghq.eu": "EU"}
+// DataCenters that the reporter of Flink 1.18 knows, by Datadog's site; empty is the site's default.
+var DataCenters = map[string]string{"": "US", "datadoghq.com": "US", "datadoghq.eu": "EU"}
 
 // What docs/examples/docker-entrypoint-datadog.sh reads and writes. It lays a
 // copy of Flink's configuration with the key into memory and points
@@ -64,7 +64,7 @@ func metricsMount() map[string]any {
 }
 
 // metricTags are Datadog's unified service tags and the team's.
-func (j Job) metricTags(s Site) []string {
+func (j Job) metricTags(s Stack) []string {
 	tags := []string{"service:" + j.Name}
 	if s.Environment != "" {
 		tags = append(tags, "env:"+s.Environment)

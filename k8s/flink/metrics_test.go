@@ -21,7 +21,7 @@ func TestTheAgentIsToldWhereToScrapeAndWhatItWouldDrop(t *testing.T) {
 		t.Fatalf("%v: %s", err, annotation)
 	}
 	instance := checks["flink"].Instances[0]
-	port := guideJob().Configuration(guideSite())["metrics.reporter.prom.port"]
+	port := guideJob().Configuration(guideStack())["metrics.reporter.prom.port"]
 	if instance.Endpoint != "http://%%host%%:"+port+"/metrics" {
 		t.Errorf("scrapes %s, the reporter listens on %s", instance.Endpoint, port)
 	}
@@ -54,7 +54,7 @@ func TestOnlyAgentModeIsScraped(t *testing.T) {
 	}
 	j := guideJob()
 	j.Metrics.Mode = "none"
-	for key := range j.Configuration(guideSite()) {
+	for key := range j.Configuration(guideStack()) {
 		if strings.HasPrefix(key, "metrics.reporter.") {
 			t.Errorf("none: %s", key)
 		}
@@ -70,7 +70,7 @@ func httpJob() Job {
 
 func TestTheReportersKeyIsRenderedAloneAndOnlyWhereItIsUsed(t *testing.T) {
 	const at = "secret/data/payments/datadog"
-	annotations := httpJob().credentialAnnotations(guideSite())
+	annotations := httpJob().credentialAnnotations(guideStack())
 	for key, want := range map[string]string{
 		"agent-inject-secret-datadog-api-key":  at,
 		"agent-inject-perms-datadog-api-key":   "0400",
@@ -82,14 +82,14 @@ func TestTheReportersKeyIsRenderedAloneAndOnlyWhereItIsUsed(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	file, err := renderFile(httpJob(), guideSite(), "datadog-api-key", at, map[string]any{"api_key": "0123abcd"})
+	file, err := renderFile(httpJob(), guideStack(), "datadog-api-key", at, map[string]any{"api_key": "0123abcd"})
 	if err != nil || strings.TrimSuffix(file, "\n") != "0123abcd" {
 		t.Errorf("rendered %q, %v", file, err)
 	}
-	if file, err := renderFile(httpJob(), guideSite(), "datadog-api-key", at, map[string]any{"apikey": "0123abcd"}); err == nil {
+	if file, err := renderFile(httpJob(), guideStack(), "datadog-api-key", at, map[string]any{"apikey": "0123abcd"}); err == nil {
 		t.Errorf("without the field api_key: %q", file)
 	}
-	for key, value := range guideJob().credentialAnnotations(guideSite()) {
+	for key, value := range guideJob().credentialAnnotations(guideStack()) {
 		if strings.Contains(key+value, "datadog") {
 			t.Errorf("mode agent: %s: %s", key, value)
 		}
@@ -98,7 +98,7 @@ func TestTheReportersKeyIsRenderedAloneAndOnlyWhereItIsUsed(t *testing.T) {
 
 func TestTheHTTPReporterSendsToTheStacksSite(t *testing.T) {
 	for site, want := range map[string]string{"": "US", "datadoghq.com": "US", "datadoghq.eu": "EU"} {
-		s := guideSite()
+		s := guideStack()
 		s.DatadogSite = site
 		if got := httpJob().Configuration(s)["metrics.reporter.dghttp.dataCenter"]; got != want {
 			t.Errorf("%q: %q", site, got)
@@ -107,7 +107,7 @@ func TestTheHTTPReporterSendsToTheStacksSite(t *testing.T) {
 }
 
 func TestTheConfigurationWithTheKeyIsInMemory(t *testing.T) {
-	spec := decoded(t, Document(httpJob(), guideSite()))
+	spec := decoded(t, Document(httpJob(), guideStack()))
 	volume := at(t, spec, "podTemplate", "spec", "volumes", "flink-conf-with-key", "emptyDir").(map[string]any)
 	if volume["medium"] != "Memory" {
 		t.Errorf("the volume is %v", volume)
@@ -118,7 +118,7 @@ func TestTheConfigurationWithTheKeyIsInMemory(t *testing.T) {
 	if entry := at(t, spec, "flinkConfiguration").(map[string]any)["kubernetes.entry.path"]; entry != MetricsEntryPoint {
 		t.Errorf("Flink starts %v", entry)
 	}
-	text, err := json.Marshal(Document(guideJob(), guideSite()))
+	text, err := json.Marshal(Document(guideJob(), guideStack()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,12 @@ import (
 // assumedChange is the part of the state that is new between two checkpoints,
 // for the estimate only. Flink documents no figure, it depends on
 // the job; lastCheckpointSize tells the true one once the job runs.
-const assumedChange = 0.01
+const AssumedChange = 0.01
 
 // Plan says in three lines what a reviewer of a preview wants to know: the
 // checkpoint traffic to expect, how far back recovery reaches, and what an
 // upgrade does. Volumes are estimates in binary units.
-func (j Job) Plan(s Site) []string {
+func (j Job) Plan(s Stack) []string {
 	return []string{j.planCheckpoints(), j.planRecovery(), j.planUpgrade(s)}
 }
 
@@ -26,7 +26,7 @@ func (c Checkpoints) perDay() float64 {
 
 // dailyTraffic in bytes by assumedChange, without what compactions rewrite.
 func (j Job) dailyTraffic() float64 {
-	return float64(j.State.ExpectedSize) * assumedChange * j.Checkpoints.perDay()
+	return float64(j.State.ExpectedSize) * AssumedChange * j.Checkpoints.perDay()
 }
 
 func (j Job) planCheckpoints() string {
@@ -39,7 +39,7 @@ func (j Job) planCheckpoints() string {
 	// later checkpoint may lean on its files (Flink, "Restore mode").
 	return line + fmt.Sprintf("; the first after a start from a savepoint uploads all %s and needs %s/s to end within %s; later ones upload what is new: %s each, %s a day, if %.0f %% of the state is new between two, with RocksDB's compactions on top (an estimate; the metric lastCheckpointSize tells)",
 		j.State.ExpectedSize, volume(size/time.Duration(max(j.Checkpoints.Timeout, Second)).Seconds()), j.Checkpoints.Timeout,
-		volume(size*assumedChange), volume(j.dailyTraffic()), 100*assumedChange)
+		volume(size*AssumedChange), volume(j.dailyTraffic()), 100*AssumedChange)
 }
 
 func (j Job) planRecovery() string {
@@ -52,7 +52,7 @@ func (j Job) planRecovery() string {
 	return line + "; savepoints stay until a person removes them"
 }
 
-func (j Job) planUpgrade(s Site) string {
+func (j Job) planUpgrade(s Stack) string {
 	line := "upgrade: "
 	switch {
 	case j.Suspended:

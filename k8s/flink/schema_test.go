@@ -146,7 +146,7 @@ func TestEveryDocumentFitsTheOperatorsSchema(t *testing.T) {
 		t.Run(operator, func(t *testing.T) {
 			deployment := crdSchema(t, operator, "flinkdeployments")
 			snapshot := crdSchema(t, operator, "flinkstatesnapshots")
-			manyJobs(t, func(t *testing.T, j Job, s Site) {
+			manyJobs(t, func(t *testing.T, j Job, s Stack) {
 				for _, breach := range conform("spec", deployment, decoded(t, Document(j, s))) {
 					t.Error(breach)
 				}
@@ -164,16 +164,16 @@ func TestTheSchemaCheckRefusesWhatTheAPIServerWould(t *testing.T) {
 	schema := crdSchema(t, "1.10.0", "flinkdeployments")
 	for breach, change := range map[string]func(spec map[string]any){
 		"an unknown field":     func(spec map[string]any) { spec["upgradeMode"] = "savepoint" },
-		"a deep unknown field": func(spec map[string]any) { specOf(spec["podTemplate"].(map[string]any))["node"] = "a" },
+		"a deep unknown field": func(spec map[string]any) { SpecOf(spec["podTemplate"].(map[string]any))["node"] = "a" },
 		"a wrong type":         func(spec map[string]any) { spec["job"].(map[string]any)["parallelism"] = "6" },
 		"a fraction":           func(spec map[string]any) { spec["job"].(map[string]any)["parallelism"] = 1.5 },
 		"a value of no enum":   func(spec map[string]any) { spec["job"].(map[string]any)["state"] = "stopped" },
 		"a number for a value": func(spec map[string]any) { spec["flinkConfiguration"].(map[string]any)["a"] = 1.0 },
 		"a string for an array": func(spec map[string]any) {
-			specOf(spec["podTemplate"].(map[string]any))["containers"] = "flink-main-container"
+			SpecOf(spec["podTemplate"].(map[string]any))["containers"] = "flink-main-container"
 		},
 	} {
-		spec := decoded(t, Document(guideJob(), guideSite()))
+		spec := decoded(t, Document(guideJob(), guideStack()))
 		change(spec)
 		if len(conform("spec", schema, spec)) == 0 {
 			t.Errorf("%s passes", breach)

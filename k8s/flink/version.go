@@ -12,10 +12,11 @@ var (
 	release     = regexp.MustCompile(`^v?(\d+)\.(\d+)\.(\d+)`)
 )
 
-// A version is major, minor and, for the operator, patch.
-type version [3]int
+// A Version is major, minor and, for the operator, patch.
+type Version [3]int
 
-func (v version) before(other version) bool {
+// Before compares part by part.
+func (v Version) Before(other Version) bool {
 	for i := range v {
 		if v[i] != other[i] {
 			return v[i] < other[i]
@@ -24,54 +25,59 @@ func (v version) before(other version) bool {
 	return false
 }
 
-func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
+func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
-// enum is the operator's spelling of a Flink version.
-func (v version) enum() string { return fmt.Sprintf("v%d_%d", v[0], v[1]) }
+// Enum is the operator's spelling of a Flink version.
+func (v Version) Enum() string { return fmt.Sprintf("v%d_%d", v[0], v[1]) }
 
-func readVersion(pattern *regexp.Regexp, text string) (version, bool) {
+// ReadVersion reads the groups of a pattern as a version; false where the text does not match.
+func ReadVersion(pattern *regexp.Regexp, text string) (Version, bool) {
 	parts := pattern.FindStringSubmatch(text)
-	var v version
+	var v Version
 	for i, part := range parts[min(1, len(parts)):] {
 		n, err := strconv.Atoi(part)
 		if err != nil {
-			return version{}, false
+			return Version{}, false
 		}
 		v[i] = n
 	}
 	return v, parts != nil
 }
 
-func (j Job) flink() (version, bool) { return readVersion(enumVersion, j.FlinkVersion) }
+// ParseRelease reads an operator's version: 1.10.0.
+func ParseRelease(text string) (Version, bool) { return ReadVersion(release, text) }
+
+// Flink is the job's Flink version; false where the setting is not one.
+func (j Job) Flink() (Version, bool) { return ReadVersion(enumVersion, j.FlinkVersion) }
 
 // operators says which Flink versions each operator knows and which it calls
 // deprecated: FlinkVersion.java at the tags release-1.10.0 to release-1.15.0.
 // Below 1.15 every one of them refuses (isSupported).
 var operators = []struct {
-	since, newest, deprecated version
+	since, newest, deprecated Version
 }{
-	{version{1, 10, 0}, version{1, 20}, version{1, 15}},
-	{version{1, 11, 0}, version{2, 0}, version{1, 16}},
-	{version{1, 13, 0}, version{2, 2}, version{1, 18}},
-	{version{1, 15, 0}, version{2, 4}, version{1, 18}},
+	{Version{1, 10, 0}, Version{1, 20}, Version{1, 15}},
+	{Version{1, 11, 0}, Version{2, 0}, Version{1, 16}},
+	{Version{1, 13, 0}, Version{2, 2}, Version{1, 18}},
+	{Version{1, 15, 0}, Version{2, 4}, Version{1, 18}},
 }
 
-// oldestFlink knows the keys that the program writes: high-availability.type,
+// OldestFlink knows the keys that the program writes: high-availability.type,
 // state.backend.type and restart-strategy.type came with 1.17.
-var oldestFlink = version{1, 17}
+var OldestFlink = Version{1, 17}
 
-// supported returns the newest and the newest deprecated Flink version of an operator.
-func supported(operator version) (newest, deprecated version) {
+// SupportedBy returns the newest and the newest deprecated Flink version of an operator.
+func SupportedBy(operator Version) (newest, deprecated Version) {
 	for _, of := range operators {
-		if !operator.before(of.since) {
+		if !operator.Before(of.since) {
 			newest, deprecated = of.newest, of.deprecated
 		}
 	}
 	return newest, deprecated
 }
 
-// imageParts are the tag and the digest, each empty where there is none.
-func (j Job) imageParts() (tag, sum string) {
+// ImageParts are the tag and the digest, each empty where there is none.
+func (j Job) ImageParts() (tag, sum string) {
 	_, sum, _ = strings.Cut(j.Image, "@")
 	return j.Version(), sum
 }
