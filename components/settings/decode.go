@@ -7,13 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/go-viper/mapstructure/v2"
 
 	"flink-payments/k8s/validation"
@@ -207,175 +203,10 @@ var (
 	FileRules = []validation.Rule[any]{settingType, settingUnknown, settingZero}
 )
 
-// zeroKeys are the settings whose zero Flink itself gives a meaning, with the key to write it by.
-var zeroKeys = map[string]string{
-	"checkpoints.minPause":          "execution.checkpointing.min-pause",
-	"checkpoints.tolerableFailures": "execution.checkpointing.tolerable-failed-checkpoints",
-}
-
-// zeros returns a violation for each number that a person wrote as zero and
-// that the defaults would silently replace. written and defaulted are of the
-// same type, and raw is what written was read from.
-func zeros(path string, raw any, written, defaulted reflect.Value) validation.Violations {
-	var found validation.Violations
-	switch at := raw.(type) {
-	case []any:
-		if written.Kind() == reflect.Slice {
-			for i := range min(len(at), written.Len(), defaulted.Len()) {
-				found = append(found, zeros(fmt.Sprintf("%s[%d]", path, i), at[i], written.Index(i), defaulted.Index(i))...)
-			}
-		}
-	case map[string]any:
-		if written.Kind() == reflect.Struct {
-			for _, field := range reflect.VisibleFields(written.Type()) {
-				if value, set := at[field.Tag.Get("json")]; set {
-					found = append(found, zeros(validation.Join(path, field.Tag.Get("json")), value,
-						written.FieldByIndex(field.Index), defaulted.FieldByIndex(field.Index))...)
-				}
-			}
-		}
-	case string, json.Number:
-		if isZero(written) && !isZero(defaulted) {
-			v := validation.Violation{
-				Rule: settingZero.ID, Severity: settingZero.Severity, Path: path, Value: excerpt(raw),
-				Reason: fmt.Sprintf("%s, %v", settingZero.Reason, defaulted.Interface()), Fix: settingZero.Fix,
-			}
-			for setting, key := range zeroKeys {
-				if strings.HasSuffix(path, "."+setting) {
-					v.Fix = fmt.Sprintf("a value above zero; or, where zero is meant, leave it out and write flinkConfiguration[%q]: \"0\"", key)
-				}
-			}
-			found = append(found, v)
-		}
-	}
-	return found
-}
-
-// isZero tells numbers only: an empty text is no number that a person wrote.
-func isZero(v reflect.Value) bool {
-	return v.CanInt() && v.Int() == 0 || v.CanFloat() && v.Float() == 0
-}
-
 func wrongType(path, value, reason, fix string) validation.Violation {
 	return validation.Violation{
 		Rule: settingType.ID, Severity: settingType.Severity, Path: path, Value: value, Reason: reason, Fix: cmp.Or(fix, settingType.Fix),
 	}
-}
-
-func unknownKey(path, key string, known []string) validation.Violation {
-	fix := "one of " + strings.Join(known, ", ")
-	if near := nearest(key, known); near != "" {
-		fix = near
-	}
-	return validation.Violation{
-		Rule: settingUnknown.ID, Severity: settingUnknown.Severity, Path: validation.Join(path, key), Value: key,
-		Reason: settingUnknown.Reason, Fix: fix,
-	}
-}
-
-// nearest returns the known key most like a mistyped one, or "" when none is near.
-func nearest(key string, known []string) string {
-	best, distance := "", max(2, len(key)/3)+1
-	for _, candidate := range known {
-		d := levenshtein.Distance(strings.ToLower(key), strings.ToLower(candidate), nil)
-		if d < distance {
-			best, distance = candidate, d
-		}
-	}
-	return best
-}
-
-// unknownKeys returns a violation for each key of raw that no field of t has, at any depth.
-func unknownKeys(path string, raw any, t reflect.Type) validation.Violations {
-	var found validation.Violations
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch at := raw.(type) {
-	case []any:
-		if t.Kind() == reflect.Slice {
-			for i, element := range at {
-				found = append(found, unknownKeys(fmt.Sprintf("%s[%d]", path, i), element, t.Elem())...)
-			}
-		}
-	case map[string]any:
-		for key, value := range at {
-			below := validation.Join(path, key)
-			switch t.Kind() {
-			case reflect.Map:
-				found = append(found, unknownKeys(below, value, t.Elem())...)
-			case reflect.Struct:
-				fields := fieldTypes(t)
-				if field, known := fields[key]; known {
-					found = append(found, unknownKeys(below, value, field)...)
-				} else {
-					found = append(found, unknownKey(path, key, slices.Sorted(maps.Keys(fields))))
-				}
-			}
-		}
-	}
-	return found
-}
-
-// fieldTypes are a struct's fields by their setting's key, embedded ones included.
-func fieldTypes(t reflect.Type) map[string]reflect.Type {
-	fields := map[string]reflect.Type{}
-	for _, f := range reflect.VisibleFields(t) {
-		if name := f.Tag.Get("json"); name != "" && name != "-" {
-			fields[name] = f.Type
-		}
-	}
-	return fields
-}
-
-var step = regexp.MustCompile(`\[([^\]]*)\]|([^.\[\]]+)`)
-
-// steps splits a path such as [0].flinkConfiguration[a.b] into 0, flinkConfiguration, a.b.
-func steps(path string) []string {
-	var parts []string
-	for _, found := range step.FindAllStringSubmatch(path, -1) {
-		parts = append(parts, found[1]+found[2])
-	}
-	return parts
-}
-
-// valueAt finds what a person wrote at a path; nil when it is not there.
-func valueAt(raw any, path string) any {
-	for _, part := range steps(path) {
-		switch at := raw.(type) {
-		case map[string]any:
-			raw = at[part]
-		case []any:
-			var i int
-			if _, err := fmt.Sscan(part, &i); err != nil || i >= len(at) {
-				return nil
-			}
-			raw = at[i]
-		default:
-			return nil
-		}
-	}
-	return raw
-}
-
-// typeAt finds the type of the setting at a path; nil when there is none.
-func typeAt(t reflect.Type, path string) reflect.Type {
-	for _, part := range steps(path) {
-		switch {
-		case t == nil:
-		case t.Kind() == reflect.Struct:
-			t = fieldTypes(t)[part]
-		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
-			t = t.Elem()
-		default:
-			t = nil
-		}
-	}
-	return t
-}
-
-func composite(t reflect.Type) bool {
-	return t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Struct)
 }
 
 // excerpt shows a value in one short line.

@@ -1,0 +1,41 @@
+package flink
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// fingerprintAnnotation of the pod template holds the fingerprint of the
+// fields that the operator ignores. Operators from 1.11 on raise
+// observedGeneration without it (FLINK-36890); it is there for them too, or
+// going from 1.10 to a later one would redeploy every job.
+const fingerprintAnnotation = "flink-payments/ignored-fields"
+
+// ignoredPrefixes of flinkConfiguration, as AbstractFlinkSpec marks them.
+var ignoredPrefixes = []string{"job.autoscaler", "parallelism.default", "kubernetes.operator"}
+
+// ignoredFieldsFingerprint changes exactly when a field changes that the
+// operator's comparison of specs ignores (JobSpec, AbstractFlinkSpec). In the
+// pod template it makes such a change an upgrade like any other, with the
+// savepoint of one. A raised savepointRedeployNonce outranks an upgrade in
+// that comparison and so is not disturbed. Its removal is ignored: hence its
+// presence counts, and its number does not.
+func ignoredFieldsFingerprint(spec map[string]any) string {
+	job := spec["job"].(map[string]any)
+	ignored := map[string]any{}
+	for _, key := range []string{"upgradeMode", "initialSavepointPath", "allowNonRestoredState"} {
+		ignored[key] = job[key]
+	}
+	_, ignored["savepointRedeployNonce"] = job["savepointRedeployNonce"]
+	for key, value := range spec["flinkConfiguration"].(map[string]any) {
+		if slices.ContainsFunc(ignoredPrefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			ignored[key] = value
+		}
+	}
+	text, _ := json.Marshal(ignored) // strings and booleans, keys in order
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
