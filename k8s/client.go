@@ -1,26 +1,43 @@
 package k8s
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"sigs.k8s.io/yaml"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+// What one call may cost.
+const (
+	// callLimit includes the exec plugin: an AWS CLI that asks STS needs a few seconds.
+	callLimit = 30 * time.Second
+	// maxAnswer in bytes. An object is below etcd's 1.5 MB; a list is cut by maxItems.
+	maxAnswer = 16 << 20
+	// maxItems of a list; what is beyond them is not read.
+	maxItems = 500
+	// maxLog in bytes, counted from the first of the lines that are asked for.
+	maxLog = 1 << 20
 )
 
 // A Reader reads what the cluster says of an object. The provider tells a
@@ -32,28 +49,46 @@ type Reader interface {
 	Events(ctx context.Context, kind, namespace, name string) ([]string, error)
 }
 
+// An Inspector also reads what tells why a job does not run. Each call ends
+// within 30 s and reads 16 MiB at most; an answer above that is an error.
+type Inspector interface {
+	Reader
+	// List returns the first 500 objects of a namespace that a label selector
+	// picks, in the API server's order; an empty selector picks all.
+	List(ctx context.Context, apiVersion, plural, namespace, labelSelector string) ([]map[string]any, error)
+	// Logs returns the last lines that a container wrote, of those the first MiB;
+	// previous: the container before its last restart. A pod that is gone, and a
+	// container that has not started or never restarted, is an error in the API
+	// server's words.
+	Logs(ctx context.Context, namespace, pod, container string, previous bool, tailLines int) (string, error)
+	// Proxy returns what a service answers to a GET through the API server. Any
+	// status but 200 to 206 is an error, and so is a redirect.
+	Proxy(ctx context.Context, namespace, service, port, path string, query url.Values) ([]byte, error)
+}
+
 // Client reads from the API server of a cluster with the kubeconfig that the
-// provider has. client-go would do more, and double the program's build.
+// provider has.
+//
+// It is client-go's REST client. On top of it the dynamic client would only
+// build paths, and give whole numbers as int64 where the verdicts on a status
+// read JSON's float64; the typed clientset would compile every API of Kubernetes.
 type Client struct {
 	context string
 	known   chan struct{}
 	text    string
+	limit   time.Duration
 
 	once   sync.Once
 	failed error
-	server *url.URL
-	http   *http.Client
-	dir    string
-	user   kubeconfigUser
-
-	lock    sync.Mutex
-	token   string
-	expires time.Time
+	plugin string
+	server rest.Interface
 }
+
+var _ Inspector = (*Client)(nil)
 
 // NewClient reads a cluster. Nothing is run or opened before the first call.
 func NewClient(cluster Cluster) *Client {
-	c := &Client{context: cluster.context, known: make(chan struct{})}
+	c := &Client{context: cluster.context, known: make(chan struct{}), limit: callLimit}
 	if cluster.kubeconfig == nil {
 		close(c.known)
 		return c
@@ -66,278 +101,225 @@ func NewClient(cluster Cluster) *Client {
 	return c
 }
 
-// kubeconfig is the part of a kubeconfig that a request needs.
-type kubeconfig struct {
-	CurrentContext string `json:"current-context"`
-	Clusters       []struct {
-		Name    string `json:"name"`
-		Cluster struct {
-			Server        string `json:"server"`
-			ServerName    string `json:"tls-server-name"`
-			Insecure      bool   `json:"insecure-skip-tls-verify"`
-			Authority     string `json:"certificate-authority"`
-			AuthorityData []byte `json:"certificate-authority-data"`
-			Proxy         string `json:"proxy-url"`
-		} `json:"cluster"`
-	} `json:"clusters"`
-	Contexts []struct {
-		Name    string `json:"name"`
-		Context struct {
-			Cluster string `json:"cluster"`
-			User    string `json:"user"`
-		} `json:"context"`
-	} `json:"contexts"`
-	Users []struct {
-		Name string         `json:"name"`
-		User kubeconfigUser `json:"user"`
-	} `json:"users"`
-}
-
-type kubeconfigUser struct {
-	Token           string `json:"token"`
-	TokenFile       string `json:"tokenFile"`
-	Certificate     string `json:"client-certificate"`
-	CertificateData []byte `json:"client-certificate-data"`
-	Key             string `json:"client-key"`
-	KeyData         []byte `json:"client-key-data"`
-	Exec            *struct {
-		Command string   `json:"command"`
-		Args    []string `json:"args"`
-		Env     []struct {
-			Name  string `json:"name"`
-			Value string `json:"value"`
-		} `json:"env"`
-		APIVersion string `json:"apiVersion"`
-	} `json:"exec"`
-}
-
-// configure reads the kubeconfig: the document itself, or a path to it.
-func (c *Client) configure(ctx context.Context) error {
+// connect reads the kubeconfig once it is known.
+func (c *Client) connect(ctx context.Context) error {
 	select {
 	case <-c.known:
 	case <-ctx.Done():
 		return errors.New("the cluster's kubeconfig is not known yet")
 	}
-	c.once.Do(func() { c.failed = c.read() })
+	c.once.Do(func() {
+		if c.failed = c.configure(); c.failed != nil {
+			c.failed = fmt.Errorf("kubeconfig: %w", c.failed)
+		}
+	})
 	return c.failed
 }
 
-func (c *Client) read() error {
-	content := []byte(c.text)
-	if !strings.HasPrefix(strings.TrimSpace(c.text), "{") && !strings.Contains(c.text, "\n") {
-		path := c.text
-		if below, home := strings.CutPrefix(path, "~/"); home {
-			dir, err := os.UserHomeDir()
-			if err != nil {
-				return err
-			}
-			path = filepath.Join(dir, below)
-		}
-		var err error
-		if content, err = os.ReadFile(path); err != nil {
-			return fmt.Errorf("kubeconfig: %w", err)
-		}
-		c.dir = filepath.Dir(path)
-	}
-	var config kubeconfig
-	if err := yaml.Unmarshal(content, &config); err != nil {
-		return errors.New("kubeconfig: it cannot be read as YAML") // the parser's error may quote a token
-	}
-	name := cmp.Or(c.context, config.CurrentContext)
-	for _, named := range config.Contexts {
-		if named.Name != name {
-			continue
-		}
-		for _, user := range config.Users {
-			if user.Name == named.Context.User {
-				c.user = user.User
-			}
-		}
-		for _, cluster := range config.Clusters {
-			if cluster.Name != named.Context.Cluster {
-				continue
-			}
-			at := cluster.Cluster
-			authority, err := c.dataOrFile(at.AuthorityData, at.Authority)
-			if err != nil {
-				return err
-			}
-			return c.connect(at.Server, at.ServerName, at.Proxy, at.Insecure, authority)
-		}
-	}
-	return fmt.Errorf("kubeconfig: no context %q with a cluster", name)
-}
-
-func (c *Client) dataOrFile(data []byte, file string) ([]byte, error) {
-	if len(data) > 0 || file == "" {
-		return data, nil
-	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(c.dir, file)
-	}
-	content, err := os.ReadFile(file)
+func (c *Client) configure() error {
+	kubeconfig, err := load(c.text)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return err
 	}
-	return content, nil
+	name := cmp.Or(c.context, kubeconfig.CurrentContext)
+	if named := kubeconfig.Contexts[name]; named == nil || kubeconfig.Clusters[named.Cluster] == nil {
+		return fmt.Errorf("no context %q with a cluster", name)
+	}
+	config, err := clientcmd.NewNonInteractiveClientConfig(*kubeconfig, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+	if err != nil {
+		return err
+	}
+	if config.ExecProvider != nil {
+		c.plugin = config.ExecProvider.Command
+	}
+	// client-go's own limit of 5 requests a second would hold back two hundred jobs.
+	config.QPS = -1
+	// A deprecated API version is not what the person can change here.
+	config.WarningHandler = rest.NoWarnings{}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return limited{next} })
+	// It decodes a Status, the API server's form of an error, and nothing else.
+	errorsOnly := runtime.NewScheme()
+	metav1.AddToGroupVersion(errorsOnly, schema.GroupVersion{Version: "v1"})
+	config.NegotiatedSerializer = serializer.NewCodecFactory(errorsOnly).WithoutConversion()
+
+	if err := rest.LoadTLSFiles(config); err != nil {
+		return err
+	}
+	if len(config.CAData) > 0 && !x509.NewCertPool().AppendCertsFromPEM(config.CAData) {
+		return errors.New("the certificate authority is not PEM")
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return err
+	}
+	// A service behind the proxy may answer with a redirect anywhere, and
+	// client-go's transport would take the token there.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.server, err = rest.UnversionedRESTClientForConfigAndClient(config, client)
+	return err
 }
 
-func (c *Client) connect(server, serverName, proxy string, insecure bool, authority []byte) error {
-	var err error
-	if c.server, err = url.Parse(server); err != nil || c.server.Host == "" {
-		return fmt.Errorf("kubeconfig: the server %q is not a URL", server)
-	}
-	security := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: serverName, InsecureSkipVerify: insecure}
-	if len(authority) > 0 {
-		security.RootCAs = x509.NewCertPool()
-		if !security.RootCAs.AppendCertsFromPEM(authority) {
-			return errors.New("kubeconfig: the certificate authority is not PEM")
-		}
-	}
-	security.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.certificate() }
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: security, ForceAttemptHTTP2: true}
-	if proxy != "" {
-		through, err := url.Parse(proxy)
+// load reads a kubeconfig: the document itself, or a path to it, from which
+// relative paths in it start.
+func load(text string) (*api.Config, error) {
+	unreadable := errors.New("it cannot be read as YAML") // the parser's error may quote a token
+	if strings.HasPrefix(strings.TrimSpace(text), "{") || strings.Contains(text, "\n") {
+		config, err := clientcmd.Load([]byte(text))
 		if err != nil {
-			return fmt.Errorf("kubeconfig: proxy-url: %w", err)
+			return nil, unreadable
 		}
-		transport.Proxy = http.ProxyURL(through)
+		return config, nil
 	}
-	c.http = &http.Client{Transport: transport, Timeout: 20 * time.Second}
-	return nil
+	file := text
+	if below, home := strings.CutPrefix(file, "~/"); home {
+		dir, err := os.UserHomeDir()
+		if err != nil {
+			return nil, err
+		}
+		file = filepath.Join(dir, below)
+	}
+	config, err := clientcmd.LoadFromFile(file)
+	var unopened *os.PathError
+	switch {
+	case errors.As(err, &unopened):
+		return nil, err
+	case err != nil:
+		return nil, unreadable
+	}
+	return config, clientcmd.ResolveLocalPaths(config)
 }
 
-func (c *Client) certificate() (*tls.Certificate, error) {
-	certificate, err := c.dataOrFile(c.user.CertificateData, c.user.Certificate)
-	if err != nil || len(certificate) == 0 {
-		return &tls.Certificate{}, err
+// limited ends the reading of an answer that is larger than maxAnswer.
+type limited struct{ next http.RoundTripper }
+
+func (l limited) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := l.next.RoundTrip(request)
+	if err == nil {
+		response.Body = http.MaxBytesReader(nil, response.Body, maxAnswer)
 	}
-	key, err := c.dataOrFile(c.user.KeyData, c.user.Key)
-	if err != nil {
+	return response, err
+}
+
+// get reads a path of the API.
+func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	if err := c.connect(ctx); err != nil {
 		return nil, err
 	}
-	pair, err := tls.X509KeyPair(certificate, key)
-	return &pair, err
-}
-
-// bearer is the token of a request; empty: the client certificate is all.
-func (c *Client) bearer(ctx context.Context) (string, error) {
+	request := c.server.Get().AbsPath(path)
+	for name, values := range query {
+		for _, value := range values {
+			request.Param(name, value)
+		}
+	}
+	var body []byte
+	done := make(chan error, 1)
+	go func() {
+		result := request.Do(ctx)
+		body, _ = result.Raw()
+		done <- result.Error() // Raw's own error leaves out what the API server says
+	}()
+	// client-go runs the exec plugin outside of the request's time. One that
+	// hangs is left behind, and ends with the program.
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(time.Second):
+			return nil, fmt.Errorf("GET %s: %s gives no credentials: %w", path, c.plugin, ctx.Err())
+		}
+	}
+	var large *http.MaxBytesError
+	var unsent *url.Error
 	switch {
-	case c.user.Token != "":
-		return c.user.Token, nil
-	case c.user.TokenFile != "":
-		content, err := c.dataOrFile(nil, c.user.TokenFile)
-		return strings.TrimSpace(string(content)), err
-	case c.user.Exec == nil:
-		return "", nil
-	}
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	if time.Now().Before(c.expires) {
-		return c.token, nil
-	}
-	plugin := c.user.Exec
-	command := exec.CommandContext(ctx, plugin.Command, plugin.Args...)
-	command.Env = append(os.Environ(), `KUBERNETES_EXEC_INFO={"apiVersion":"`+plugin.APIVersion+`","kind":"ExecCredential","spec":{"interactive":false}}`)
-	for _, e := range plugin.Env {
-		command.Env = append(command.Env, e.Name+"="+e.Value)
-	}
-	var said bytes.Buffer
-	command.Stderr = &said
-	output, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w: %s", plugin.Command, err, strings.TrimSpace(said.String()))
-	}
-	var credential struct {
-		Status struct {
-			Token               string    `json:"token"`
-			ExpirationTimestamp time.Time `json:"expirationTimestamp"`
-		} `json:"status"`
-	}
-	if json.Unmarshal(output, &credential) != nil || credential.Status.Token == "" {
-		return "", fmt.Errorf("%s: it gave no token", plugin.Command)
-	}
-	// Without an expiry, a minute: it is asked again often enough.
-	c.token, c.expires = credential.Status.Token, time.Now().Add(time.Minute)
-	if at := credential.Status.ExpirationTimestamp; !at.IsZero() {
-		c.expires = at.Add(-time.Minute)
-	}
-	return c.token, nil
-}
-
-// get decodes a path of the API into a value; false: it is not there.
-func (c *Client) get(ctx context.Context, path string, query url.Values, into any) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	if err := c.configure(ctx); err != nil {
-		return false, err
-	}
-	token, err := c.bearer(ctx)
-	if err != nil {
-		return false, err
-	}
-	at := *c.server
-	at.Path, at.RawQuery = strings.TrimSuffix(at.Path, "/")+path, query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-	if err != nil {
-		return false, err
-	}
-	request.Header.Set("Accept", "application/json")
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return false, err
-	}
-	defer response.Body.Close()
-	// A FlinkDeployment is below etcd's 1.5 MB; a list of events is cut by its limit.
-	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
-	switch {
+	case errors.As(err, &large):
+		return nil, fmt.Errorf("GET %s: the answer is larger than %d bytes", path, large.Limit)
+	case errors.As(err, &unsent):
+		return nil, err // it names the server, which is what is wrong then
 	case err != nil:
-		return false, err
-	case response.StatusCode == http.StatusNotFound:
-		return false, nil
-	case response.StatusCode == http.StatusUnauthorized:
-		c.lock.Lock()
-		c.expires = time.Time{}
-		c.lock.Unlock()
+		return nil, fmt.Errorf("GET %s: %w", path, err)
 	}
-	if response.StatusCode != http.StatusOK {
-		var status struct{ Message string }
-		_ = json.Unmarshal(body, &status)
-		return false, fmt.Errorf("GET %s: %s", path, cmp.Or(status.Message, response.Status))
+	return body, nil
+}
+
+// pathOf a kind's objects in a namespace.
+func pathOf(apiVersion, plural, namespace string) string {
+	root := "/apis"
+	if !strings.Contains(apiVersion, "/") {
+		root = "/api"
 	}
-	return true, json.Unmarshal(body, into)
+	return root + "/" + apiVersion + "/namespaces/" + namespace + "/" + plural
 }
 
 // Get implements Reader.
 func (c *Client) Get(ctx context.Context, apiVersion, plural, namespace, name string) (map[string]any, error) {
-	var object map[string]any
-	there, err := c.get(ctx, "/apis/"+apiVersion+"/namespaces/"+namespace+"/"+plural+"/"+name, nil, &object)
-	if err != nil || !there {
+	body, err := c.get(ctx, pathOf(apiVersion, plural, namespace)+"/"+name, nil)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	return object, nil
+	var object map[string]any
+	return object, json.Unmarshal(body, &object)
+}
+
+// List implements Inspector.
+func (c *Client) List(ctx context.Context, apiVersion, plural, namespace, labelSelector string) ([]map[string]any, error) {
+	query := url.Values{"limit": {strconv.Itoa(maxItems)}}
+	if labelSelector != "" {
+		query.Set("labelSelector", labelSelector)
+	}
+	body, err := c.get(ctx, pathOf(apiVersion, plural, namespace), query)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []map[string]any `json:"items"`
+	}
+	return list.Items, json.Unmarshal(body, &list)
+}
+
+// Logs implements Inspector.
+func (c *Client) Logs(ctx context.Context, namespace, pod, container string, previous bool, tailLines int) (string, error) {
+	body, err := c.get(ctx, pathOf("v1", "pods", namespace)+"/"+pod+"/log", url.Values{
+		"container": {container}, "previous": {strconv.FormatBool(previous)},
+		"tailLines": {strconv.Itoa(tailLines)}, "limitBytes": {strconv.Itoa(maxLog)},
+	})
+	return string(body), err
+}
+
+// Proxy implements Inspector.
+func (c *Client) Proxy(ctx context.Context, namespace, service, port, at string, query url.Values) ([]byte, error) {
+	// Joined to the root, so that no .. leaves the service.
+	return c.get(ctx, pathOf("v1", "services", namespace)+"/"+service+":"+port+"/proxy"+path.Join("/", at), query)
 }
 
 // Events implements Reader.
 func (c *Client) Events(ctx context.Context, kind, namespace, name string) ([]string, error) {
+	body, err := c.get(ctx, pathOf("v1", "events", namespace), url.Values{
+		"fieldSelector": {"involvedObject.kind=" + kind + ",involvedObject.name=" + name}, "limit": {strconv.Itoa(maxItems)}})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	var list struct {
 		Items []struct {
-			Metadata       struct{ CreationTimestamp time.Time }
-			EventTime      *time.Time
-			LastTimestamp  *time.Time
-			Type           string
-			Reason         string
-			Message        string
-			Count          int
-			InvolvedObject struct{ Name, Kind string }
+			Metadata      struct{ CreationTimestamp time.Time }
+			EventTime     *time.Time
+			LastTimestamp *time.Time
+			Type          string
+			Reason        string
+			Message       string
+			Count         int
 		}
 	}
-	_, err := c.get(ctx, "/api/v1/namespaces/"+namespace+"/events",
-		url.Values{"fieldSelector": {"involvedObject.kind=" + kind + ",involvedObject.name=" + name}, "limit": {"500"}}, &list)
-	if err != nil {
+	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, err
 	}
 	type line struct {

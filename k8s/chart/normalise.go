@@ -2,12 +2,15 @@ package chart
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -27,11 +30,11 @@ func parse(files []file) ([]CRD, error) {
 			if blank(document) {
 				continue
 			}
-			var object map[string]any
-			if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+			written, err := yaml.YAMLToJSON([]byte(document))
+			if err != nil {
 				return nil, fmt.Errorf("%s is not YAML: %w", f.name, err)
 			}
-			crd, err := normalise(object)
+			crd, err := normalise(written)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.name, err)
 			}
@@ -61,48 +64,44 @@ func blank(document string) bool {
 }
 
 // normalise brings a CRD into the form that the API server gives back: what it
-// drops when written (its Go types say omitempty) is dropped here, or every
-// preview would show a difference that no update can end. What the server adds
-// does no such harm.
-func normalise(object map[string]any) (CRD, error) {
-	if object["apiVersion"] != crdVersion || object["kind"] != crdKind {
-		return CRD{}, fmt.Errorf("it holds %v %v, not %s %s", object["apiVersion"], object["kind"], crdVersion, crdKind)
+// drops when written is dropped here, or every preview would show a difference
+// that no update can end. The server's own Go types write it here, so what they
+// leave out needs no list. What the server adds does no such harm.
+func normalise(document []byte) (CRD, error) {
+	var of metav1.TypeMeta
+	if err := json.Unmarshal(document, &of); err != nil {
+		return CRD{}, fmt.Errorf("it is not an object of Kubernetes: %w", err)
 	}
-	metadata, _ := object["metadata"].(map[string]any)
-	name, _ := metadata["name"].(string)
-	spec, _ := object["spec"].(map[string]any)
-	names, _ := spec["names"].(map[string]any)
-	if name == "" || spec == nil || name != fmt.Sprintf("%v.%v", names["plural"], spec["group"]) {
-		return CRD{}, fmt.Errorf("the name %q is not PLURAL.GROUP of its spec", name)
+	if of.APIVersion != crdVersion || of.Kind != crdKind {
+		return CRD{}, fmt.Errorf("it holds %s %s, not %s %s", of.APIVersion, of.Kind, crdVersion, crdKind)
 	}
-	kept := map[string]any{"name": name}
-	for _, key := range []string{"labels", "annotations"} {
-		if entries := withoutHelm(metadata[key]); len(entries) > 0 {
-			kept[key] = entries
+	var crd apiextensionsv1.CustomResourceDefinition
+	if err := json.Unmarshal(document, &crd); err != nil {
+		return CRD{}, fmt.Errorf("it is not a %s: %w", crdKind, err)
+	}
+	if crd.Name == "" || crd.Name != crd.Spec.Names.Plural+"."+crd.Spec.Group {
+		return CRD{}, fmt.Errorf("the name %q is not PLURAL.GROUP of its spec", crd.Name)
+	}
+	written, err := json.Marshal(crd.Spec)
+	if err != nil {
+		return CRD{}, err
+	}
+	var spec map[string]any
+	if err := json.Unmarshal(written, &spec); err != nil {
+		return CRD{}, err
+	}
+	metadata := map[string]any{"name": crd.Name}
+	for key, entries := range map[string]map[string]string{"labels": crd.Labels, "annotations": crd.Annotations} {
+		if kept := withoutHelm(entries); len(kept) > 0 {
+			metadata[key] = kept
 		}
 	}
-
-	dropZeros(spec, "preserveUnknownFields")
-	dropZeros(names, "categories", "shortNames", "listKind", "singular")
-	versions, _ := spec["versions"].([]any)
-	for _, v := range versions {
-		version, _ := v.(map[string]any)
-		dropZeros(version, "additionalPrinterColumns", "selectableFields", "deprecated")
-		columns, _ := version["additionalPrinterColumns"].([]any)
-		for _, c := range columns {
-			column, _ := c.(map[string]any)
-			dropZeros(column, "priority", "format", "description")
-		}
-		validation, _ := version["schema"].(map[string]any)
-		normaliseSchema(validation["openAPIV3Schema"])
-	}
-	return CRD{Name: name, Manifest: map[string]any{"metadata": kept, "spec": spec}}, nil
+	return CRD{Name: crd.Name, Manifest: map[string]any{"metadata": metadata, "spec": spec}}, nil
 }
 
 // withoutHelm drops what marks an object as a release's own.
-func withoutHelm(labels any) map[string]any {
+func withoutHelm(entries map[string]string) map[string]any {
 	kept := map[string]any{}
-	entries, _ := labels.(map[string]any)
 	for key, value := range entries {
 		managed := key == "app.kubernetes.io/managed-by" && value == "Helm"
 		if !managed && !strings.HasPrefix(key, "helm.sh/") && !strings.HasPrefix(key, "meta.helm.sh/") {
@@ -110,60 +109,4 @@ func withoutHelm(labels any) map[string]any {
 		}
 	}
 	return kept
-}
-
-// normaliseSchema follows the places where a schema holds schemas, and only
-// those: a property may well be named default, status or priority.
-func normaliseSchema(value any) {
-	schema, ok := value.(map[string]any)
-	if !ok {
-		return
-	}
-	dropZeros(schema, "id", "$schema", "$ref", "description", "type", "format", "title", "pattern",
-		"exclusiveMaximum", "exclusiveMinimum", "uniqueItems", "nullable",
-		"enum", "required", "allOf", "oneOf", "anyOf",
-		"properties", "patternProperties", "dependencies", "definitions",
-		"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string",
-		"x-kubernetes-list-map-keys", "x-kubernetes-validations")
-	for _, key := range []string{"items", "additionalItems", "additionalProperties", "not"} {
-		normaliseSchema(schema[key])
-	}
-	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		list, _ := schema[key].([]any)
-		for _, one := range list {
-			normaliseSchema(one)
-		}
-	}
-	for _, key := range []string{"properties", "patternProperties", "dependencies", "definitions"} {
-		byName, _ := schema[key].(map[string]any)
-		for _, one := range byName {
-			normaliseSchema(one)
-		}
-	}
-}
-
-// dropZeros removes the keys whose value is the zero value of its kind.
-func dropZeros(object map[string]any, keys ...string) {
-	for _, key := range keys {
-		value, there := object[key]
-		if !there {
-			continue
-		}
-		zero := value == nil
-		switch value := value.(type) {
-		case string:
-			zero = value == ""
-		case bool:
-			zero = !value
-		case float64:
-			zero = value == 0
-		case []any:
-			zero = len(value) == 0
-		case map[string]any:
-			zero = len(value) == 0
-		}
-		if zero {
-			delete(object, key)
-		}
-	}
 }
