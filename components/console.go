@@ -9,7 +9,7 @@ import (
 	"flink-payments/infra"
 	"flink-payments/infra/policy"
 	"flink-payments/k8s"
-	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 )
 
 // restClients are the pods beside the job's own that its NetworkPolicy lets to the REST API.
@@ -17,7 +17,7 @@ func restClients(j settings.Job) []map[string]string {
 	if !j.Console.On() {
 		return nil
 	}
-	return []map[string]string{j.ConsoleLabels()}
+	return []map[string]string{oauth2proxy.PodLabels(j.Job)}
 }
 
 // console makes the job's console, with a Vault role for its own ServiceAccount:
@@ -30,19 +30,20 @@ func (c *Job) console(ctx *pulumi.Context, name string, args JobArgs, parent pul
 	credential, err := infra.NewCredential(ctx, name+"-console-credential", infra.CredentialArgs{
 		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secrets: []string{job.Console.Secret},
 		Role: job.Console.VaultRole, Policy: job.Console.VaultPolicy,
-		ServiceAccount: policy.ServiceAccount{Namespace: job.Namespace, Name: job.ConsoleName()},
+		ServiceAccount: policy.ServiceAccount{Namespace: job.Namespace, Name: oauth2proxy.Name(job.Job)},
 	}, parent)
 	if err != nil {
 		return err
 	}
 	shared := s.Platform.Console
 	c.Console, err = k8s.NewConsole(ctx, name+"-console", k8s.ConsoleArgs{
-		Name: job.ConsoleName(), Namespace: job.Namespace, URL: job.Console.URL(),
+		Name: oauth2proxy.Name(job.Job), Namespace: job.Namespace, URL: job.Console.URL(),
 		Chart: k8s.Chart{
 			Chart: shared.Chart, Repository: shared.Repository, Version: shared.Version, Timeout: time.Duration(shared.Timeout),
 		},
-		Values: job.ConsoleValues(job.Console, flink.ConsoleSite{
-			Stack: s.Stack(job), ImageRegistry: shared.ImageRegistry, TrustedProxies: shared.TrustedProxies,
+		Values: oauth2proxy.Values(job.Job, job.Console, oauth2proxy.Options{
+			Labels: s.Labels(job.Name), VaultAuthPath: s.Vault.AuthPath, VaultMount: s.Vault.Mount,
+			ImageRegistry: shared.ImageRegistry, TrustedProxies: shared.TrustedProxies,
 			IngressClass: shared.IngressClass, IngressNamespace: shared.IngressNamespace,
 		}),
 		Overrides: shared.Values,

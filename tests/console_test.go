@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 )
 
 // withConsole gives the first job a console, and the platform what consoles need.
@@ -93,13 +94,13 @@ func TestTheConsoleIsTheChartOfTheSettingsWithTheValuesOfThePurePackage(t *testi
 				t.Errorf("%s is %v, not %v", key, inputs[key], want)
 			}
 		}
-		want := flink.Job{Name: "fraud-scoring", Namespace: "payments"}.ConsoleValues(flink.Console{
+		want := oauth2proxy.Values(flink.Job{Name: "fraud-scoring", Namespace: "payments"}, oauth2proxy.Console{
 			Host: "fraud-scoring.flink.example.com", Tenant: "8f1c2c2e-5d3a-4b57-9a51-0c6c1d2f7a44",
 			ClientID: "2b0b6f6a-7c1d-4f0e-8e55-3a9d4c1b2e10", Group: "c0ffee00-1234-4abc-8def-001122334455",
 			Secret: "payments/fraud-scoring-console", VaultRole: "payments-fraud-scoring-console", SessionLength: 8 * flink.Hour,
-		}, flink.ConsoleSite{
-			Stack: flink.Stack{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{
-				"service": "fraud-scoring", "environment": "prod", "team": "payments", "managed-by": "pulumi"}},
+		}, oauth2proxy.Options{
+			VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{
+				"service": "fraud-scoring", "environment": "prod", "team": "payments", "managed-by": "pulumi"},
 			IngressClass: "nginx", IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16"},
 		})
 		if got, want := fmt.Sprint(plain(inputs["values"])), fmt.Sprint(plain(want)); got != want {

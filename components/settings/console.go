@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 )
 
 // Console are what all jobs' consoles share: the chart of oauth2-proxy,
@@ -42,11 +43,11 @@ func (c Console) withDefaults() Console {
 }
 
 // consoleDefaults names a console's Vault role and policy after its job.
-func consoleDefaults(j Job) flink.Console {
+func consoleDefaults(j Job) oauth2proxy.Console {
 	console := j.Console.WithDefaults()
 	if console.On() {
-		console.VaultRole = cmp.Or(console.VaultRole, j.Namespace+"-"+j.ConsoleName())
-		console.VaultPolicy = cmp.Or(console.VaultPolicy, j.Namespace+"-"+j.ConsoleName()+"-read")
+		console.VaultRole = cmp.Or(console.VaultRole, j.Namespace+"-"+oauth2proxy.Name(j.Job))
+		console.VaultPolicy = cmp.Or(console.VaultPolicy, j.Namespace+"-"+oauth2proxy.Name(j.Job)+"-read")
 	}
 	return console
 }

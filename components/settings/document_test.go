@@ -20,6 +20,7 @@ import (
 
 	"flink-payments/infra/observe"
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 	"flink-payments/k8s/validation"
 )
 
@@ -81,7 +82,7 @@ type settingsDocument struct {
 func newSettingsDocument(t *testing.T) *settingsDocument {
 	t.Helper()
 	d := &settingsDocument{t: t, comments: map[string]string{}}
-	for _, folder := range []string{".", "../../k8s/flink", "../../infra/observe"} {
+	for _, folder := range []string{".", "../../k8s/flink", "../../k8s/oauth2proxy", "../../infra/observe"} {
 		sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +107,7 @@ func (d *settingsDocument) complete() Settings {
 		d.t.Fatal(found)
 	}
 	const guid = "8f1c2c2e-5d3a-4b57-9a51-0c6c1d2f7a44"
-	s.Jobs[0].Console = flink.Console{
+	s.Jobs[0].Console = oauth2proxy.Console{
 		Host: "fraud-scoring.flink.example.com", Tenant: guid, ClientID: guid, Group: guid, Secret: "payments/fraud-scoring-console",
 	}
 	s.Platform.Console = Console{IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16"}}
@@ -169,7 +170,7 @@ func (d *settingsDocument) draw() string {
 		disableDefaultProviders, d.fallback(disableDefaultProviders, "DisabledDefaultProviders", "", reflect.TypeFor[[]string](), func(s *Settings) { s.DisabledDefaultProviders = nil }))
 	defaulted := Settings{Jobs: []Job{{}}}.withDefaults("STACK")
 	defaulted.Jobs[0].Alerts = defaulted.Jobs[0].Alerts.WithDefaults()
-	defaulted.Jobs[0].Console = flink.Console{ManyGroups: true}.WithDefaults() // one that is off has no defaults
+	defaulted.Jobs[0].Console = oauth2proxy.Console{ManyGroups: true}.WithDefaults() // one that is off has no defaults
 	defaulted.Jobs[0].Console.ManyGroups = false
 	d.fields("", reflect.ValueOf(defaulted), func(s *Settings) reflect.Value { return reflect.ValueOf(s).Elem() }, "")
 	return d.text.String()

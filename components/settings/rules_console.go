@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 	"flink-payments/k8s/validation"
 )
 
@@ -196,7 +197,7 @@ func consoleNames(s Settings) []validation.Finding {
 	consoles := map[string]bool{}
 	for _, j := range s.Jobs {
 		if j.Console.On() {
-			consoles[j.Namespace+"/"+j.ConsoleName()] = true
+			consoles[j.Namespace+"/"+oauth2proxy.Name(j.Job)] = true
 		}
 	}
 	var found []validation.Finding

@@ -3,6 +3,7 @@ package settings
 import (
 	"flink-payments/infra/observe"
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/oauth2proxy"
 )
 
 // Project is the configuration namespace: a setting `jobs` is written flink-payments:jobs.
@@ -164,7 +165,7 @@ type Job struct {
 	// Alerts says whom to tell.
 	Alerts observe.Alerts `json:"alerts"`
 	// Console is the job's UI behind a login. Default: none.
-	Console flink.Console `json:"console"`
+	Console oauth2proxy.Console `json:"console"`
 }
 
 // Identity are the job's IAM policy and role, by name.

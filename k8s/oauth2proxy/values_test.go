@@ -1,4 +1,4 @@
-package flink
+package oauth2proxy
 
 import (
 	"encoding/json"
@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"flink-payments/k8s/flink"
 )
 
-func consoleJob() Job { return Job{Name: "fraud-scoring", Namespace: "payments"} }
+func job() flink.Job { return flink.Job{Name: "fraud-scoring", Namespace: "payments"} }
 
 func console() Console {
 	return Console{
@@ -21,9 +23,9 @@ func console() Console {
 	}.WithDefaults()
 }
 
-func consoleSite() ConsoleSite {
-	return ConsoleSite{
-		Stack:        Stack{VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{"team": "payments"}},
+func options() Options {
+	return Options{
+		VaultAuthPath: "kubernetes", VaultMount: "secret", Labels: map[string]string{"team": "payments"},
 		IngressClass: "nginx", IngressNamespace: "ingress-nginx", TrustedProxies: []string{"10.0.0.0/16", "10.1.0.0/16"},
 	}
 }
@@ -135,7 +137,7 @@ func TestAJobIsCancelledByNoSpellingOfItsPath(t *testing.T) {
 // first, the longest first of them; then a prefix.
 func passes(t *testing.T, path string) (id, forwarded string) {
 	t.Helper()
-	upstreams := consoleJob().consoleUpstreams()
+	upstreams := upstreams(job())
 	slices.SortStableFunc(upstreams, func(a, b any) int {
 		return len(b.(map[string]any)["path"].(string)) - len(a.(map[string]any)["path"].(string))
 	})
@@ -153,7 +155,7 @@ func passes(t *testing.T, path string) (id, forwarded string) {
 }
 
 func TestTheProxyFillsNothingIntoItsConfiguration(t *testing.T) {
-	text, err := json.Marshal(consoleJob().ConsoleValues(console(), consoleSite())["alphaConfig"])
+	text, err := json.Marshal(Values(job(), console(), options())["alphaConfig"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +166,7 @@ func TestTheProxyFillsNothingIntoItsConfiguration(t *testing.T) {
 }
 
 func TestWhatIsRefusedReachesNobody(t *testing.T) {
-	for _, u := range consoleJob().consoleUpstreams() {
+	for _, u := range upstreams(job()) {
 		upstream := u.(map[string]any)
 		static := upstream["static"] == true && upstream["staticCode"] == 403 && upstream["uri"] == nil
 		if static != (upstream["id"] == "refused") {
@@ -177,7 +179,7 @@ func TestWhatIsRefusedReachesNobody(t *testing.T) {
 }
 
 func TestTheConsoleLetsInOneGroupOfOneTenant(t *testing.T) {
-	values := consoleJob().ConsoleValues(console(), consoleSite())
+	values := Values(job(), console(), options())
 	want := map[string]any{
 		"id": "entra", "provider": "entra-id", "clientID": "2b0b6f6a-7c1d-4f0e-8e55-3a9d4c1b2e10",
 		"scope": "openid profile", "allowedGroups": []any{"c0ffee00-1234-4abc-8def-001122334455"}, "code_challenge_method": "S256",
@@ -192,7 +194,7 @@ func TestTheConsoleLetsInOneGroupOfOneTenant(t *testing.T) {
 	}
 	many := console()
 	many.ManyGroups = true
-	got := valueAt(t, consoleJob().ConsoleValues(many, consoleSite()), "alphaConfig", "configData", "providers").([]any)
+	got := valueAt(t, Values(job(), many, options()), "alphaConfig", "configData", "providers").([]any)
 	if scope := got[0].(map[string]any)["scope"]; scope != "openid profile User.Read" {
 		t.Errorf("with many groups the scope is %v", scope)
 	}
@@ -205,7 +207,7 @@ func TestTheConsolesArgumentsAreTheseAndNoMore(t *testing.T) {
 		"cookie-secret-file": "/vault/secrets/cookie-secret", "cookie-secure": true, "cookie-samesite": "lax",
 		"cookie-expire": "8h", "session-cookie-minimal": true,
 	}
-	values := consoleJob().ConsoleValues(console(), consoleSite())
+	values := Values(job(), console(), options())
 	if got := valueAt(t, values, "extraArgs"); !reflect.DeepEqual(got, want) {
 		t.Errorf("the arguments are %v", got)
 	}
@@ -220,7 +222,7 @@ func TestTheConsolesSecretsComeFromVaultAsFilesOnly(t *testing.T) {
 	for _, byClientSecret := range []bool{false, true} {
 		c := console()
 		c.ClientSecret = byClientSecret
-		values := consoleJob().ConsoleValues(c, consoleSite())
+		values := Values(job(), c, options())
 		annotations := valueAt(t, values, "podAnnotations").(map[string]any)
 		names := map[string]bool{"cookie": true, "client": byClientSecret}
 		for name, there := range names {
@@ -255,9 +257,9 @@ func TestOnlyTheIngressControllerReachesTheProxy(t *testing.T) {
 		"ingress-nginx": {map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "ingress-nginx"}}}},
 		"":              {map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/16"}}, map[string]any{"ipBlock": map[string]any{"cidr": "10.1.0.0/16"}}},
 	} {
-		s := consoleSite()
-		s.IngressNamespace = namespace
-		got := valueAt(t, consoleJob().ConsoleValues(console(), s), "networkPolicy")
+		o := options()
+		o.IngressNamespace = namespace
+		got := valueAt(t, Values(job(), console(), o), "networkPolicy")
 		if !reflect.DeepEqual(got, map[string]any{"create": true, "ingress": []any{map[string]any{"from": want, "ports": port}}}) {
 			t.Errorf("%q: %v", namespace, got)
 		}
@@ -265,16 +267,16 @@ func TestOnlyTheIngressControllerReachesTheProxy(t *testing.T) {
 }
 
 func TestTheIngressIsTheHostsAlone(t *testing.T) {
-	c, s := console(), consoleSite()
+	c, o := console(), options()
 	want := map[string]any{"enabled": true, "pathType": "Prefix", "hosts": []any{c.Host}, "className": "nginx",
 		"annotations": map[string]any{"cert-manager.io/cluster-issuer": "edge"}}
-	if got := valueAt(t, consoleJob().ConsoleValues(c, s), "ingress"); !reflect.DeepEqual(got, want) {
+	if got := valueAt(t, Values(job(), c, o), "ingress"); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}
-	c.TLSSecret, s.IngressClass = "fraud-tls", ""
+	c.TLSSecret, o.IngressClass = "fraud-tls", ""
 	delete(want, "className")
 	want["tls"] = []any{map[string]any{"secretName": "fraud-tls", "hosts": []any{c.Host}}}
-	if got := valueAt(t, consoleJob().ConsoleValues(c, s), "ingress"); !reflect.DeepEqual(got, want) {
+	if got := valueAt(t, Values(job(), c, o), "ingress"); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}
 }

@@ -1,10 +1,16 @@
-package flink
+// Package oauth2proxy turns a job's console into the values of the chart oauth2-proxy:
+// who is let in, what of Flink's REST API passes, and where the secrets come from. It
+// installs nothing.
+package oauth2proxy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
 	"strings"
+
+	"flink-payments/k8s/flink"
 )
 
 // A Console is Flink's UI for people, behind a login: oauth2-proxy before the
@@ -33,7 +39,7 @@ type Console struct {
 	VaultPolicy string `json:"vaultPolicy"`
 	// SessionLength is how long a login lasts, and so how long somebody who was taken
 	// out of the group still gets in. Default 8h.
-	SessionLength Duration `json:"sessionLength"`
+	SessionLength flink.Duration `json:"sessionLength"`
 	// TLSSecret of the Ingress; empty: TLS ends before it or at its controller's default.
 	TLSSecret string `json:"tlsSecret"`
 	// Annotations of the Ingress: certificate, addresses let in by the edge.
@@ -54,25 +60,29 @@ func (c Console) URL() string {
 // WithDefaults fills in what has a default; a console that is off stays off.
 func (c Console) WithDefaults() Console {
 	if c.On() {
-		setDefault(&c.SessionLength, 8*Hour)
+		c.SessionLength = cmp.Or(c.SessionLength, 8*flink.Hour)
 	}
 	return c
 }
 
-// ConsoleName is the console's release, Deployment, Service and ServiceAccount.
-func (j Job) ConsoleName() string { return j.Name + "-console" }
+// Name of a job's console: its release, Deployment, Service and ServiceAccount.
+func Name(job flink.Job) string { return job.Name + "-console" }
 
-// ConsoleLabels are the labels by which the chart selects the console's pods.
-func (j Job) ConsoleLabels() map[string]string {
+// PodLabels are the labels by which the chart selects the pods of a job's console.
+func PodLabels(job flink.Job) map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":     "oauth2-proxy",
-		"app.kubernetes.io/instance": j.ConsoleName(),
+		"app.kubernetes.io/instance": Name(job),
 	}
 }
 
-// A ConsoleSite is where consoles run: the ingress controller before them.
-type ConsoleSite struct {
-	Stack
+// Options are what the consoles of a stack share, and the labels of one.
+type Options struct {
+	// Labels of every object.
+	Labels map[string]string
+	// VaultAuthPath of the Kubernetes auth method and VaultMount of the KV version 2 engine.
+	VaultAuthPath string
+	VaultMount    string
 	// IngressClass of the Ingress; empty: the cluster's default.
 	IngressClass string
 	// IngressNamespace is where the controller's pods are, the only ones let in;
@@ -93,28 +103,29 @@ const (
 	entraTokenAudience = "api://AzureADTokenExchange"
 )
 
-// ConsoleValues are the values of the chart oauth2-proxy. They hold no secret:
-// the chart's default would make a Secret with a published cookie secret.
-func (j Job) ConsoleValues(c Console, s ConsoleSite) map[string]any {
+// Values of the chart oauth2-proxy. They hold no secret: the chart's default would
+// make a Secret with a published cookie secret.
+func Values(job flink.Job, c Console, o Options) map[string]any {
+	name := Name(job)
 	values := map[string]any{
-		"fullnameOverride":   j.ConsoleName(),
-		"customLabels":       anyMap(s.Labels),
+		"fullnameOverride":   name,
+		"customLabels":       anyMap(o.Labels),
 		"replicaCount":       2,
 		"enableServiceLinks": false,
 		"proxyVarsAsSecrets": false,
 		"metrics":            map[string]any{"enabled": false},
-		"serviceAccount":     map[string]any{"name": j.ConsoleName()},
+		"serviceAccount":     map[string]any{"name": name},
 		"resources": map[string]any{
 			"requests": map[string]any{"cpu": "50m", "memory": "64Mi"},
 			"limits":   map[string]any{"memory": "128Mi"},
 		},
 		// The prefix makes browsers refuse the cookie from any other host or without TLS.
-		"config": map[string]any{"cookieName": "__Host-" + j.ConsoleName()},
+		"config": map[string]any{"cookieName": "__Host-" + name},
 		"extraArgs": map[string]any{
 			"skip-provider-button":   true,
 			"redirect-url":           c.URL() + "/oauth2/callback",
 			"reverse-proxy":          true,
-			"trusted-proxy-ip":       strings.Join(s.TrustedProxies, ","),
+			"trusted-proxy-ip":       strings.Join(o.TrustedProxies, ","),
 			"cookie-secret-file":     secretFile("cookie"),
 			"cookie-secure":          true,
 			"cookie-samesite":        "lax",
@@ -125,15 +136,15 @@ func (j Job) ConsoleValues(c Console, s ConsoleSite) map[string]any {
 			"enabled": true,
 			"configData": map[string]any{
 				"providers":      []any{c.provider()},
-				"upstreamConfig": map[string]any{"upstreams": j.consoleUpstreams()},
+				"upstreamConfig": map[string]any{"upstreams": upstreams(job)},
 			},
 		},
-		"podAnnotations": anyMap(c.vaultAnnotations(s.Stack)),
-		"networkPolicy":  map[string]any{"create": true, "ingress": []any{s.admitted()}},
-		"ingress":        c.ingress(s.IngressClass),
+		"podAnnotations": anyMap(c.vaultAnnotations(o)),
+		"networkPolicy":  map[string]any{"create": true, "ingress": []any{o.admitted()}},
+		"ingress":        c.ingress(o.IngressClass),
 	}
-	if s.ImageRegistry != "" {
-		values["image"] = map[string]any{"registry": strings.TrimSuffix(s.ImageRegistry, "/")}
+	if o.ImageRegistry != "" {
+		values["image"] = map[string]any{"registry": strings.TrimSuffix(o.ImageRegistry, "/")}
 	}
 	if !c.ClientSecret {
 		maps.Copy(values, projectedToken())
@@ -176,20 +187,20 @@ const (
 	jobPath = `^((?:/v[0-9]+)?/jobs/[^/?]+)/?$`
 )
 
-// consoleUpstreams is what the proxy does with whom it let in. A rewriting path
+// upstreams is what the proxy does with whom it let in. A rewriting path
 // is a regular expression, and goes before one that does not rewrite.
 // What stays open: POST to a job's checkpoints, which takes a checkpoint.
-func (j Job) consoleUpstreams() []any {
+func upstreams(job flink.Job) []any {
 	rest := func(id, path string) map[string]any {
 		return map[string]any{"id": id, "path": path, "proxyWebSockets": false,
-			"uri": fmt.Sprintf("http://%s-rest.%s:%d", j.Name, j.Namespace, RestPort)}
+			"uri": fmt.Sprintf("http://%s-rest.%s:%d", job.Name, job.Namespace, flink.RestPort)}
 	}
-	job := rest("job", jobPath)
+	byID := rest("job", jobPath)
 	// Not ${1}: the proxy fills that in from its environment.
-	job["rewriteTarget"] = "$1?mode=refused"
+	byID["rewriteTarget"] = "$1?mode=refused"
 	return []any{
 		map[string]any{"id": "refused", "path": refusedPaths, "rewriteTarget": "/", "static": true, "staticCode": 403},
-		job,
+		byID,
 		rest("flink", "/"),
 	}
 }
@@ -198,13 +209,13 @@ func secretFile(name string) string { return "/vault/secrets/" + name + "-secret
 
 // vaultAnnotations ask the injector for the secrets as files, by an init
 // container only. Without a newline: it would count as a byte of the secret.
-func (c Console) vaultAnnotations(s Stack) map[string]string {
-	path := s.VaultMount + "/data/" + c.Secret
+func (c Console) vaultAnnotations(o Options) map[string]string {
+	path := o.VaultMount + "/data/" + c.Secret
 	user := fmt.Sprint(consoleUser)
 	annotations := map[string]string{
 		"agent-inject":            "true",
 		"agent-pre-populate-only": "true",
-		"auth-path":               "auth/" + s.VaultAuthPath,
+		"auth-path":               "auth/" + o.VaultAuthPath,
 		"role":                    c.VaultRole,
 		"agent-run-as-user":       user,
 		"agent-run-as-group":      user,
@@ -245,13 +256,13 @@ func projectedToken() map[string]any {
 }
 
 // admitted is the NetworkPolicy's one rule: who reaches the proxy's port.
-func (s ConsoleSite) admitted() map[string]any {
+func (o Options) admitted() map[string]any {
 	var from []any
-	if s.IngressNamespace != "" {
+	if o.IngressNamespace != "" {
 		from = append(from, map[string]any{"namespaceSelector": map[string]any{
-			"matchLabels": map[string]any{"kubernetes.io/metadata.name": s.IngressNamespace}}})
+			"matchLabels": map[string]any{"kubernetes.io/metadata.name": o.IngressNamespace}}})
 	} else {
-		for _, cidr := range s.TrustedProxies {
+		for _, cidr := range o.TrustedProxies {
 			from = append(from, map[string]any{"ipBlock": map[string]any{"cidr": cidr}})
 		}
 	}
