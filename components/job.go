@@ -159,9 +159,8 @@ func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, stack flink
 	}
 	var err error
 	c.Deployment, err = k8s.NewDeployment(ctx, name+"-deployment", k8s.DeploymentArgs{
-		Metadata:  flink.Metadata(job.Job, stack),
-		Spec:      flink.Document(job.Job, stack),
-		Suspended: job.Suspended, ReadyTimeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
+		Deployment:   flink.Deployment(job.Job, stack),
+		ReadyTimeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
 	}, parent, pulumi.DependsOn(needs))
 	if err != nil || job.Savepoint.Request == 0 {
 		return err

@@ -111,7 +111,7 @@ func (a JobArgs) savepointFirst(ctx *pulumi.Context) (bool, error) {
 	if job.Restore.SkipSavepoint || job.Suspended {
 		return false, nil
 	}
-	deployment, err := a.Reader.Get(ctx.Context(), k8s.FlinkVersion, "flinkdeployments", job.Namespace, job.Name)
+	deployment, err := a.Reader.Get(ctx.Context(), flink.APIVersion, "flinkdeployments", job.Namespace, job.Name)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("restore.request: whether the job runs, and is to be saved first, cannot be read: %w", err)
@@ -130,7 +130,7 @@ func (a JobArgs) savepointFirst(ctx *pulumi.Context) (bool, error) {
 func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, stack flink.Stack, snapshot flink.Snapshot, opts ...pulumi.ResourceOption) (*k8s.Savepoint, error) {
 	job := args.Job
 	if job.Suspended {
-		taken, err := args.Reader.Get(ctx.Context(), k8s.FlinkVersion, "flinkstatesnapshots", job.Namespace, snapshot.Name)
+		taken, err := args.Reader.Get(ctx.Context(), flink.APIVersion, "flinkstatesnapshots", job.Namespace, snapshot.Name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: whether it was taken before the job was suspended cannot be read: %w", snapshot.Raise, err)
 		}
@@ -139,8 +139,7 @@ func (c *Job) savepoint(ctx *pulumi.Context, name string, args JobArgs, stack fl
 		}
 	}
 	return k8s.NewSavepoint(ctx, name, k8s.SavepointArgs{
-		Job: job.Name, Snapshot: snapshot,
-		Metadata: flink.SavepointMetadata(job.Job, stack, snapshot), Spec: flink.SavepointDocument(job.Job),
+		Object: flink.StateSnapshot(job.Job, stack, snapshot), Raise: snapshot.Raise,
 		Timeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
 	}, opts...)
 }

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"flink-payments/k8s/flink"
 	"fmt"
 	"io"
 	"math/big"
@@ -149,7 +150,7 @@ func reading(t *testing.T, cluster Cluster, use func(*Client)) {
 }
 
 func readJob(t *testing.T, c *Client) (document, error) {
-	return c.Get(t.Context(), FlinkVersion, "flinkdeployments", "payments", "fraud-scoring")
+	return c.Get(t.Context(), flink.APIVersion, "flinkdeployments", "payments", "fraud-scoring")
 }
 
 // plugin is a user whose token a script gives, and how often it ran.
@@ -186,7 +187,7 @@ func TestTheClientReadsTheNamedContextWithEveryKindOfToken(t *testing.T) {
 					t.Errorf("%s: %v, %v", name, job, err)
 				}
 			}
-			if job, err := c.Get(t.Context(), FlinkVersion, "flinkdeployments", "payments", "other"); job != nil || err != nil {
+			if job, err := c.Get(t.Context(), flink.APIVersion, "flinkdeployments", "payments", "other"); job != nil || err != nil {
 				t.Errorf("%s: what is not there: %v, %v", name, job, err)
 			}
 		})
@@ -484,14 +485,14 @@ func TestObjectsAreListedByLabel(t *testing.T) {
 		if query := pods[0]["metadata"].(document)["name"]; query != "labelSelector=app%3Dfraud-scoring%2Ccomponent+in+%28jobmanager%29&limit=500" {
 			t.Errorf("asked for %v", query)
 		}
-		if jobs, err := c.List(t.Context(), FlinkVersion, "flinkdeployments", "payments", ""); err != nil || len(jobs) != 0 {
+		if jobs, err := c.List(t.Context(), flink.APIVersion, "flinkdeployments", "payments", ""); err != nil || len(jobs) != 0 {
 			t.Errorf("%v, %v", jobs, err)
 		}
 		if _, err := c.List(t.Context(), "v1", "resourcequotas", "payments", ""); err == nil || !strings.Contains(err.Error(), "resourcequotas is forbidden") {
 			t.Errorf("forbidden: %v", err)
 		}
 		// A kind that the cluster does not have is not an empty list.
-		if _, err := c.List(t.Context(), FlinkVersion, "flinkstatesnapshots", "payments", ""); err == nil || !strings.Contains(err.Error(), "not found") {
+		if _, err := c.List(t.Context(), flink.APIVersion, "flinkstatesnapshots", "payments", ""); err == nil || !strings.Contains(err.Error(), "not found") {
 			t.Errorf("not there: %v", err)
 		}
 	})
@@ -579,7 +580,7 @@ func TestTheClientReadsARealCluster(t *testing.T) {
 		if object, err := c.Get(t.Context(), "v1", "serviceaccounts", "kube-system", "default"); err != nil || object["kind"] != "ServiceAccount" {
 			t.Errorf("get: %v, %v", object, err)
 		}
-		for _, version := range []string{"v1", FlinkVersion} {
+		for _, version := range []string{"v1", flink.APIVersion} {
 			if object, err := c.Get(t.Context(), version, "flinkdeployments", "kube-system", "none"); err != nil || object != nil {
 				t.Errorf("get nothing: %v, %v", object, err)
 			}

@@ -6,21 +6,17 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
 
-// FlinkVersion is the apiVersion of the operator's kinds.
-const FlinkVersion = "flink.apache.org/v1beta1"
+	"flink-payments/k8s/flink"
+)
 
 // lookEvery is the pause between two looks at an object that is waited for.
 const lookEvery = 3 * time.Second
 
 // DeploymentArgs describe a FlinkDeployment.
 type DeploymentArgs struct {
-	// Metadata and Spec of the document (flink.Metadata, flink.Document).
-	Metadata map[string]any
-	Spec     map[string]any
-	// Suspended says what the specification asks for.
-	Suspended bool
+	// Deployment is the object, with a name and a namespace.
+	Deployment flink.FlinkDeployment
 	// ReadyTimeout is how long an update may take until the job is as asked for.
 	ReadyTimeout time.Duration
 	// Reader of the cluster that the provider is bound to.
@@ -46,8 +42,7 @@ type Deployment struct {
 // what it asks for. What the job needs (operator, CRDs, identity, credential)
 // comes by DependsOn.
 func NewDeployment(ctx *pulumi.Context, name string, args DeploymentArgs, opts ...pulumi.ResourceOption) (*Deployment, error) {
-	jobName, _ := args.Metadata["name"].(string)
-	namespace, _ := args.Metadata["namespace"].(string)
+	jobName, namespace := args.Deployment.Name, args.Deployment.Namespace
 	if jobName == "" || namespace == "" {
 		return nil, fmt.Errorf("FlinkDeployment %s: the metadata has no name or no namespace", name)
 	}
@@ -62,8 +57,7 @@ func NewDeployment(ctx *pulumi.Context, name string, args DeploymentArgs, opts .
 		// A changed name or namespace is another job: never two of them on one input.
 		pulumi.DeleteBeforeReplace(true),
 	}
-	object, err := NewObject(ctx, name, FlinkVersion, "FlinkDeployment",
-		map[string]any{"metadata": args.Metadata, "spec": args.Spec}, append(defaults, opts...)...)
+	object, err := NewObject(ctx, name, args.Deployment, nil, append(defaults, opts...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +85,7 @@ func NewDeployment(ctx *pulumi.Context, name string, args DeploymentArgs, opts .
 // proof, a label does not.
 func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs, opts ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	state := "running"
-	if args.Suspended {
+	if args.Deployment.Spec.Suspended() {
 		state = "suspended"
 	}
 	proved := d.Metadata.ApplyT(func(metadata map[string]any) map[string]any {
@@ -104,7 +98,7 @@ func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs
 		}
 		w := args.watch(func(words string) { _ = ctx.Log.Info(words, &pulumi.LogArgs{Ephemeral: true}) })
 		hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error {
-			return w.until(ctx.Context(), deploymentSubject(d.Namespace, d.Name, args.Suspended))
+			return w.until(ctx.Context(), watchedDeployment(d.Namespace, d.Name, args.Deployment.Spec.Suspended()))
 		}, nil)
 		if err != nil {
 			return nil, err

@@ -8,15 +8,19 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/manifest"
 )
 
 func deploymentArgs(state string) DeploymentArgs {
 	return DeploymentArgs{
-		Metadata:     map[string]any{"name": "fraud-scoring", "namespace": "payments", "annotations": map[string]string{"owner": "payments"}},
-		Spec:         map[string]any{"image": "i", "job": map[string]any{"state": state, "parallelism": 6}},
-		Suspended:    state == "suspended",
+		Deployment: flink.FlinkDeployment{
+			TypeMeta:   metav1.TypeMeta{APIVersion: flink.APIVersion, Kind: "FlinkDeployment"},
+			ObjectMeta: metav1.ObjectMeta{Name: "fraud-scoring", Namespace: "payments", Annotations: map[string]string{"owner": "payments"}},
+			Spec:       flink.FlinkDeploymentSpec{Image: "i", Job: flink.JobSpec{State: state, Parallelism: 6}},
+		},
 		ReadyTimeout: 30 * time.Minute,
 	}
 }
@@ -31,8 +35,8 @@ func deploy(args DeploymentArgs) pulumi.RunFunc {
 func TestTheDeploymentIsRegisteredAsItWasWritten(t *testing.T) {
 	args := deploymentArgs("running")
 	deployment := run(t, deploy(args)).get(t, "deployment")
-	same(t, "the metadata", at(t, deployment, "metadata"), args.Metadata)
-	same(t, "the specification", at(t, deployment, "spec"), args.Spec)
+	same(t, "the metadata", at(t, deployment, "metadata"), manifest.Of(args.Deployment)["metadata"])
+	same(t, "the specification", at(t, deployment, "spec"), manifest.Of(args.Deployment)["spec"])
 	if deployment.TypeToken != "kubernetes:flink.apache.org/v1beta1:FlinkDeployment" {
 		t.Errorf("the token is %s", deployment.TypeToken)
 	}
@@ -89,8 +93,8 @@ func TestNoChangeOfTheSpecificationReplacesTheJob(t *testing.T) {
 func TestADeploymentWithoutATimeLimitOrANameIsRefused(t *testing.T) {
 	for want, change := range map[string]func(*DeploymentArgs){
 		"readyTimeout": func(a *DeploymentArgs) { a.ReadyTimeout = 0 },
-		"no name":      func(a *DeploymentArgs) { a.Metadata = map[string]any{"namespace": "payments"} },
-		"no namespace": func(a *DeploymentArgs) { a.Metadata = map[string]any{"name": "fraud-scoring"} },
+		"no name":      func(a *DeploymentArgs) { a.Deployment.Name = "" },
+		"no namespace": func(a *DeploymentArgs) { a.Deployment.Namespace = "" },
 	} {
 		args := deploymentArgs("running")
 		change(&args)
@@ -103,10 +107,12 @@ func TestADeploymentWithoutATimeLimitOrANameIsRefused(t *testing.T) {
 func TestASavepointIsTheObjectThatWasTakenWhateverTheJobBecomes(t *testing.T) {
 	const path = "s3://bucket/savepoints/savepoint-1"
 	args := SavepointArgs{
-		Job: "fraud-scoring", Snapshot: flink.Snapshot{Name: "fraud-scoring-savepoint-3", Raise: "savepoint.request"},
-		Metadata: map[string]any{"name": "fraud-scoring-savepoint-3", "namespace": "payments"},
-		Spec:     map[string]any{"backoffLimit": 3},
-		Timeout:  20 * time.Minute,
+		Object: flink.FlinkStateSnapshot{
+			TypeMeta:   metav1.TypeMeta{APIVersion: flink.APIVersion, Kind: "FlinkStateSnapshot"},
+			ObjectMeta: metav1.ObjectMeta{Name: "fraud-scoring-savepoint-3", Namespace: "payments"},
+			Spec:       flink.FlinkStateSnapshotSpec{BackoffLimit: 3, JobReference: flink.JobReference{Name: "fraud-scoring"}},
+		},
+		Raise: "savepoint.request", Timeout: 20 * time.Minute,
 	}
 	r := &recorder{resources: map[string]pulumi.MockResourceArgs{}, status: map[string]resource.PropertyMap{
 		"kubernetes:flink.apache.org/v1beta1:FlinkStateSnapshot": {"path": resource.NewProperty(path)},
@@ -124,8 +130,8 @@ func TestASavepointIsTheObjectThatWasTakenWhateverTheJobBecomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	object := registrations(r.resources).get(t, "savepoint")
-	same(t, "the metadata", at(t, object, "metadata"), args.Metadata)
-	same(t, "the specification", at(t, object, "spec"), args.Spec)
+	same(t, "the metadata", at(t, object, "metadata"), manifest.Of(args.Object)["metadata"])
+	same(t, "the specification", at(t, object, "spec"), manifest.Of(args.Object)["spec"])
 	same(t, "what later versions do not change", object.RegisterRPC.GetIgnoreChanges(), []string{"metadata", "spec"})
 	if location != path {
 		t.Errorf("its location is %q", location)
@@ -138,7 +144,7 @@ func TestASavepointIsTheObjectThatWasTakenWhateverTheJobBecomes(t *testing.T) {
 func TestTheProofTakesAsLongAsTheSettingsSay(t *testing.T) {
 	args := DeploymentArgs{ReadyTimeout: 50 * time.Millisecond, Reader: silent{}}
 	began := time.Now()
-	err := args.watch(func(string) {}).until(context.Background(), deploymentSubject("payments", "fraud-scoring", false))
+	err := args.watch(func(string) {}).until(context.Background(), watchedDeployment("payments", "fraud-scoring", false))
 	if err == nil || !strings.Contains(err.Error(), "after 50ms") {
 		t.Errorf("got %v", err)
 	}

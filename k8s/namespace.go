@@ -4,6 +4,8 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // NamespaceArgs describe a namespace.
@@ -19,13 +21,13 @@ type NamespaceArgs struct {
 // Pods of the baseline standard are let in; what falls short of restricted is
 // warned of and recorded.
 func NewNamespace(ctx *pulumi.Context, name string, args NamespaceArgs, opts ...pulumi.ResourceOption) (*Object, error) {
-	labels := maps.Clone(args.Labels)
-	if labels == nil {
-		labels = map[string]string{}
+	namespace := corev1.Namespace{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: meta("", args.Name, map[string]string{}),
 	}
+	maps.Copy(namespace.Labels, args.Labels)
 	for mode, standard := range map[string]string{"enforce": "baseline", "warn": "restricted", "audit": "restricted"} {
-		labels["pod-security.kubernetes.io/"+mode] = standard
+		namespace.Labels["pod-security.kubernetes.io/"+mode] = standard
 	}
-	return NewObject(ctx, name, "v1", "Namespace", map[string]any{"metadata": metadata("", args.Name, labels)},
-		append([]pulumi.ResourceOption{pulumi.RetainOnDelete(true)}, opts...)...)
+	return NewObject(ctx, name, namespace, nil, append([]pulumi.ResourceOption{pulumi.RetainOnDelete(true)}, opts...)...)
 }

@@ -5,12 +5,14 @@ package k8s
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/utilities"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"flink-payments/k8s/manifest"
 )
 
 // An Object is any Kubernetes object. The SDK's typed packages do the same and
@@ -23,26 +25,32 @@ type Object struct {
 	Status pulumi.MapOutput `pulumi:"status"`
 }
 
-// NewObject registers an object of a kind. The manifest holds metadata and what
-// else the kind has beside apiVersion and kind; any value in it, at any depth,
-// may be a pulumi.Input, and an unknown one leaves its neighbours known.
+// NewObject registers an object: one of Kubernetes' own Go types, or plain
+// values with apiVersion and kind. over is laid over it and holds what only
+// another resource yields; any value in it, at any depth, may be a
+// pulumi.Input, and an unknown one leaves its neighbours known. nil: nothing is.
 // metadata.name must be there: downstream code uses static names.
-func NewObject(ctx *pulumi.Context, name, apiVersion, kind string, manifest map[string]any, opts ...pulumi.ResourceOption) (*Object, error) {
-	if !named(manifest["metadata"]) {
+func NewObject(ctx *pulumi.Context, name string, object any, over map[string]any, opts ...pulumi.ResourceOption) (*Object, error) {
+	fields, plain := object.(map[string]any)
+	if !plain {
+		fields = manifest.Of(object)
+	}
+	fields = merge(fields, over)
+	apiVersion, _ := fields["apiVersion"].(string)
+	kind, _ := fields["kind"].(string)
+	metadata, _ := fields["metadata"].(map[string]any)
+	if apiVersion == "" || kind == "" {
+		return nil, fmt.Errorf("object %s: the manifest has no apiVersion or no kind", name)
+	}
+	if metadata["name"] == nil || metadata["name"] == "" {
 		return nil, fmt.Errorf("%s %s: the manifest has no metadata.name", kind, name)
 	}
-	props := pulumi.Map{}
-	for key, value := range manifest {
-		props[key] = toInput(value)
-	}
-	props["apiVersion"] = pulumi.String(apiVersion)
-	props["kind"] = pulumi.String(kind)
-
-	object := &Object{}
-	if err := ctx.RegisterResource(token(apiVersion, kind), name, props, object, utilities.PkgResourceDefaultOpts(opts)...); err != nil {
+	registered := &Object{}
+	err := ctx.RegisterResource(token(apiVersion, kind), name, toInput(fields).(pulumi.Map), registered, utilities.PkgResourceDefaultOpts(opts)...)
+	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kind, name, err)
 	}
-	return object, nil
+	return registered, nil
 }
 
 // token is the provider's type of a kind: the core group's name is written out.
@@ -51,16 +59,6 @@ func token(apiVersion, kind string) string {
 		apiVersion = "core/" + apiVersion
 	}
 	return "kubernetes:" + apiVersion + ":" + kind
-}
-
-func named(metadata any) bool {
-	switch metadata := metadata.(type) {
-	case map[string]any:
-		return metadata["name"] != nil && metadata["name"] != ""
-	case pulumi.Map:
-		return metadata["name"] != nil
-	}
-	return false
 }
 
 // toInput turns plain Go into inputs level by level. pulumi.Any over the whole
@@ -90,14 +88,7 @@ func toInput(value any) pulumi.Input {
 	return pulumi.Any(value)
 }
 
-// metadata of an object: labels and annotations are left out when there are none.
-func metadata(namespace, name string, labels map[string]string) map[string]any {
-	m := map[string]any{"name": name}
-	if namespace != "" {
-		m["namespace"] = namespace
-	}
-	if len(labels) > 0 {
-		m["labels"] = maps.Clone(labels)
-	}
-	return m
+// meta names an object.
+func meta(namespace, name string, labels map[string]string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: labels}
 }

@@ -29,7 +29,7 @@ func TestObjectsAreRegisteredAsTheSDKDoes(t *testing.T) {
 			_, err := core.NewNamespace(ctx, "object", &core.NamespaceArgs{Metadata: m})
 			return err
 		}},
-		{rbacVersion, "Role", func(ctx *pulumi.Context) error {
+		{"rbac.authorization.k8s.io/v1", "Role", func(ctx *pulumi.Context) error {
 			_, err := rbac.NewRole(ctx, "object", &rbac.RoleArgs{Metadata: m})
 			return err
 		}},
@@ -46,8 +46,9 @@ func TestObjectsAreRegisteredAsTheSDKDoes(t *testing.T) {
 		t.Run(kind.kind, func(t *testing.T) {
 			theirs := run(t, kind.sdk)["object"]
 			ours := run(t, func(ctx *pulumi.Context) error {
-				_, err := NewObject(ctx, "object", kind.apiVersion, kind.kind,
-					map[string]any{"metadata": map[string]any{"name": "name", "namespace": "namespace"}})
+				_, err := NewObject(ctx, "object", map[string]any{
+					"apiVersion": kind.apiVersion, "kind": kind.kind, "metadata": map[string]any{"name": "name", "namespace": "namespace"},
+				}, nil)
 				return err
 			})["object"]
 			if ours.TypeToken != theirs.TypeToken {
@@ -64,7 +65,7 @@ func TestObjectsAreRegisteredAsTheSDKDoes(t *testing.T) {
 
 	// These two take arguments that must be there, so only the token is held.
 	for want, register := range map[string]func(*pulumi.Context) error{
-		token(rbacVersion, "RoleBinding"): func(ctx *pulumi.Context) error {
+		token("rbac.authorization.k8s.io/v1", "RoleBinding"): func(ctx *pulumi.Context) error {
 			_, err := rbac.NewRoleBinding(ctx, "object", &rbac.RoleBindingArgs{Metadata: m, RoleRef: rbac.RoleRefArgs{
 				ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("Role"), Name: pulumi.String("name")}})
 			return err

@@ -10,7 +10,7 @@ import (
 
 func TestAnUnknownValueLeavesItsNeighboursKnown(t *testing.T) {
 	object := run(t, func(ctx *pulumi.Context) error {
-		_, err := NewObject(ctx, "account", "v1", "ServiceAccount", map[string]any{"metadata": map[string]any{
+		_, err := NewObject(ctx, "account", map[string]any{"apiVersion": "v1", "kind": "ServiceAccount"}, map[string]any{"metadata": map[string]any{
 			"name":        "flink",
 			"annotations": map[string]any{"role": pulumi.UnsafeUnknownOutput(nil), "other": "known"},
 			"list":        []any{pulumi.UnsafeUnknownOutput(nil), "known"},
@@ -35,7 +35,7 @@ func TestAnUnknownValueLeavesItsNeighboursKnown(t *testing.T) {
 
 func TestASecretValueStaysSecret(t *testing.T) {
 	object := run(t, func(ctx *pulumi.Context) error {
-		_, err := NewObject(ctx, "object", "v1", "ConfigMap", map[string]any{
+		_, err := NewObject(ctx, "object", map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}, map[string]any{
 			"metadata": map[string]any{"name": "object"},
 			"data":     map[string]any{"key": pulumi.ToSecret(pulumi.String("hidden"))},
 		})
@@ -47,9 +47,9 @@ func TestASecretValueStaysSecret(t *testing.T) {
 }
 
 func TestAnObjectWithoutANameIsRefused(t *testing.T) {
-	for _, metadata := range []any{nil, map[string]any{}, map[string]any{"name": ""}, pulumi.Map{}} {
+	for _, metadata := range []any{nil, map[string]any{}, map[string]any{"name": ""}} {
 		reason := fails(t, func(ctx *pulumi.Context) error {
-			_, err := NewObject(ctx, "object", "v1", "ConfigMap", map[string]any{"metadata": metadata})
+			_, err := NewObject(ctx, "object", map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, nil)
 			return err
 		})
 		if !strings.Contains(reason, "ConfigMap object") || !strings.Contains(reason, "metadata.name") {

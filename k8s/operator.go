@@ -8,9 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
 	"flink-payments/k8s/chart"
 	"flink-payments/k8s/helm"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Names that the operator's chart fixes or that this program gives it.
@@ -113,7 +119,8 @@ func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pu
 	// of their own. They outlive the operator: with them would go every
 	// FlinkDeployment of the cluster.
 	for _, crd := range args.CRDs {
-		object, err := NewObject(ctx, name+"-crd-"+crd.Plural(), "apiextensions.k8s.io/v1", "CustomResourceDefinition", crd.Manifest,
+		object, err := NewObject(ctx, name+"-crd-"+crd.Plural(), crd.Manifest,
+			map[string]any{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"},
 			parent, pulumi.Provider(args.CRDProvider), pulumi.RetainOnDelete(true))
 		if err != nil {
 			return nil, fmt.Errorf("operator %s: %w", name, err)
@@ -141,10 +148,7 @@ func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pu
 
 	// The chart brings none, and one drain of a node may not take both replicas.
 	if args.Replicas > 1 {
-		_, err = NewObject(ctx, name+"-disruption-budget", "policy/v1", "PodDisruptionBudget", map[string]any{
-			"metadata": metadata(args.Namespace, operatorRelease, args.Labels),
-			"spec":     map[string]any{"maxUnavailable": 1, "selector": map[string]any{"matchLabels": args.podLabels()}},
-		}, parent, pulumi.DependsOn(args.After))
+		_, err = NewObject(ctx, name+"-disruption-budget", args.disruptionBudget(), nil, parent, pulumi.DependsOn(args.After))
 		if err != nil {
 			return nil, fmt.Errorf("operator %s: %w", name, err)
 		}
@@ -196,24 +200,35 @@ func (a OperatorArgs) grantSnapshots(ctx *pulumi.Context, name string, opts ...p
 		return nil, nil
 	}
 	const roleName = operatorServiceAccount + "-snapshots"
-	role, err := NewObject(ctx, name+"-snapshots-role", rbacVersion, "Role", map[string]any{
-		"metadata": metadata(a.Namespace, roleName, a.Labels),
-		"rules":    []any{rule("flink.apache.org", []string{"flinkstatesnapshots"}, "get", "list", "watch")},
-	}, opts...)
+	granted, err := NewObject(ctx, name+"-snapshots-role", role(a.Namespace, roleName, a.Labels, rbacv1.PolicyRule{
+		APIGroups: []string{"flink.apache.org"}, Resources: []string{"flinkstatesnapshots"}, Verbs: []string{"get", "list", "watch"},
+	}), nil, opts...)
 	if err != nil {
 		return nil, err
 	}
-	binding, err := NewObject(ctx, name+"-snapshots-binding", rbacVersion, "RoleBinding",
-		roleBinding(a.Namespace, roleName, operatorServiceAccount, a.Labels), append(opts, pulumi.DependsOn([]pulumi.Resource{role}))...)
+	binding, err := NewObject(ctx, name+"-snapshots-binding", roleBinding(a.Namespace, roleName, operatorServiceAccount, a.Labels), nil,
+		append(opts, pulumi.DependsOn([]pulumi.Resource{granted}))...)
 	if err != nil {
 		return nil, err
 	}
-	return []pulumi.Resource{role, binding}, nil
+	return []pulumi.Resource{granted, binding}, nil
 }
 
 // podLabels select the operator's pods; the chart sets them.
-func (OperatorArgs) podLabels() map[string]any {
-	return map[string]any{"app.kubernetes.io/name": operatorRelease}
+func (OperatorArgs) podLabels() map[string]string {
+	return map[string]string{"app.kubernetes.io/name": operatorRelease}
+}
+
+// disruptionBudget keeps one replica while a node is drained.
+func (a OperatorArgs) disruptionBudget() policyv1.PodDisruptionBudget {
+	return policyv1.PodDisruptionBudget{
+		TypeMeta:   metav1.TypeMeta{APIVersion: policyv1.SchemeGroupVersion.String(), Kind: "PodDisruptionBudget"},
+		ObjectMeta: meta(a.Namespace, operatorRelease, a.Labels),
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			MaxUnavailable: ptr.To(intstr.FromInt32(1)),
+			Selector:       &metav1.LabelSelector{MatchLabels: a.podLabels()},
+		},
+	}
 }
 
 // operatorConfiguration replaces the chart's own string of overrides, so the

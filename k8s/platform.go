@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flink-payments/k8s/helm"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"flink-payments/k8s/chart"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 

@@ -7,36 +7,37 @@ import (
 	"strings"
 	"time"
 
+	"flink-payments/k8s/flink"
 	"flink-payments/k8s/flink/status"
 )
 
 // lastEvents are as many of an object's as fit into an error.
 const lastEvents = 5
 
-// A subject is an object of the operator whose end is waited for.
-type subject struct {
+// watched is an object of the operator whose end is waited for.
+type watched struct {
 	kind, plural, namespace, name string
 	// verdict judges what the API server says of it.
 	verdict func(object map[string]any, age time.Duration) (done, failed bool, words []string)
 }
 
-func (s subject) String() string { return s.kind + " " + s.namespace + "/" + s.name }
+func (s watched) String() string { return s.kind + " " + s.namespace + "/" + s.name }
 
-func deploymentSubject(namespace, name string, suspended bool) subject {
-	return subject{"FlinkDeployment", "flinkdeployments", namespace, name,
+func watchedDeployment(namespace, name string, suspended bool) watched {
+	return watched{"FlinkDeployment", "flinkdeployments", namespace, name,
 		func(object map[string]any, age time.Duration) (bool, bool, []string) {
 			return status.Verdict(object, suspended, age)
 		}}
 }
 
-func snapshotSubject(namespace, name string) subject {
-	return subject{"FlinkStateSnapshot", "flinkstatesnapshots", namespace, name,
+func watchedSnapshot(namespace, name string) watched {
+	return watched{"FlinkStateSnapshot", "flinkstatesnapshots", namespace, name,
 		func(object map[string]any, _ time.Duration) (bool, bool, []string) {
 			return status.SnapshotVerdict(object)
 		}}
 }
 
-// A watch waits for a subject's end.
+// A watch waits for an object's end.
 type watch struct {
 	reader Reader
 	limit  time.Duration
@@ -46,16 +47,16 @@ type watch struct {
 	say func(string)
 }
 
-// until returns nil when the subject is done. A failure is an error at once,
+// until returns nil when the object is done. A failure is an error at once,
 // the time limit is one too; both say what the operator says, and the last
 // events. An API server that does not answer is asked again.
-func (w watch) until(ctx context.Context, s subject) error {
+func (w watch) until(ctx context.Context, s watched) error {
 	start, last, refused := time.Now(), "", false
 	ctx, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
 	words, reason := []string(nil), error(nil)
 	for {
-		object, err := w.reader.Get(ctx, FlinkVersion, s.plural, s.namespace, s.name)
+		object, err := w.reader.Get(ctx, flink.APIVersion, s.plural, s.namespace, s.name)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			reason = err
@@ -90,7 +91,7 @@ func (w watch) until(ctx context.Context, s subject) error {
 }
 
 // report is the error of a wait.
-func (w watch) report(s subject, what string, words []string, reason error) error {
+func (w watch) report(s watched, what string, words []string, reason error) error {
 	lines := append([]string{s.String() + ": " + what}, words...)
 	if reason != nil {
 		lines = append(lines, "it cannot be read: "+reason.Error())

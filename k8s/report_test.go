@@ -48,7 +48,7 @@ func quick(reader Reader, said *[]string) watch {
 	return watch{reader: reader, limit: 200 * time.Millisecond, every: time.Millisecond, say: func(s string) { *said = append(*said, s) }}
 }
 
-var job = deploymentSubject("payments", "fraud-scoring", false)
+var job = watchedDeployment("payments", "fraud-scoring", false)
 
 func TestAWaitEndsWhenTheNewGenerationRuns(t *testing.T) {
 	var said []string
@@ -124,7 +124,7 @@ func TestACancelledUpdateEndsTheWait(t *testing.T) {
 }
 
 func TestOnlyARunningJobIsAskedForASavepoint(t *testing.T) {
-	args := SavepointArgs{Job: "fraud-scoring"}
+	args := SavepointArgs{Object: flink.FlinkStateSnapshot{Spec: flink.FlinkStateSnapshotSpec{JobReference: flink.JobReference{Name: "fraud-scoring"}}}}
 	for want, answer := range map[string]any{
 		"":                               deploymentAt(2, "STABLE", "RUNNING", ""),
 		"is FAILED: only a RUNNING job":  deploymentAt(2, "FAILED", "FAILED", ""),
@@ -141,11 +141,11 @@ func TestOnlyARunningJobIsAskedForASavepoint(t *testing.T) {
 }
 
 func TestASavepointThatFailedIsNotWaitedForAgain(t *testing.T) {
-	subject := snapshotSubject("payments", "fraud-scoring-savepoint-3")
+	watched := watchedSnapshot("payments", "fraud-scoring-savepoint-3")
 	for state, refused := range map[string]bool{"FAILED": true, "ABANDONED": true, "IN_PROGRESS": false, "COMPLETED": false} {
 		cluster := &script{answers: []any{object{"status": object{"state": state, "error": "denied"}}}}
-		args := SavepointArgs{Job: "fraud-scoring", Snapshot: flink.Snapshot{Raise: "savepoint.request"}, Reader: cluster}
-		err := args.mayGoOn(t.Context(), quick(cluster, new([]string)), subject)
+		args := SavepointArgs{Raise: "savepoint.request", Reader: cluster}
+		err := args.mayGoOn(t.Context(), quick(cluster, new([]string)), watched)
 		if (err != nil) != refused || err != nil && (!strings.Contains(err.Error(), "error: denied") || !strings.Contains(err.Error(), "raise savepoint.request")) {
 			t.Errorf("%s: %v", state, err)
 		}

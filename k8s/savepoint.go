@@ -14,13 +14,10 @@ import (
 
 // SavepointArgs describe one savepoint of a running job.
 type SavepointArgs struct {
-	// Job is the FlinkDeployment's name.
-	Job string
-	// Snapshot names the object and the setting that asks for another one.
-	Snapshot flink.Snapshot
-	// Metadata and Spec of the document (flink.SavepointMetadata, flink.SavepointDocument).
-	Metadata map[string]any
-	Spec     map[string]any
+	// Raise names the setting to raise for another one.
+	Raise string
+	// Object is the snapshot's, with a name, a namespace and the job that it saves.
+	Object flink.FlinkStateSnapshot
 	// Timeout until it is completed.
 	Timeout time.Duration
 	Reader  Reader
@@ -43,8 +40,8 @@ type Savepoint struct {
 // FAILED and ABANDONED are final, so the hooks keep an update from a wait that
 // cannot end well, and say at once when one has become so.
 func NewSavepoint(ctx *pulumi.Context, name string, args SavepointArgs, opts ...pulumi.ResourceOption) (*Savepoint, error) {
-	namespace, _ := args.Metadata["namespace"].(string)
-	if args.Job == "" || namespace == "" || args.Timeout <= 0 {
+	namespace := args.Object.Namespace
+	if args.Object.Spec.JobReference.Name == "" || namespace == "" || args.Timeout <= 0 {
 		return nil, errors.New("FlinkStateSnapshot " + name + ": a job, its namespace and a timeout are needed")
 	}
 	defaults := []pulumi.ResourceOption{
@@ -57,8 +54,7 @@ func NewSavepoint(ctx *pulumi.Context, name string, args SavepointArgs, opts ...
 	if err != nil {
 		return nil, fmt.Errorf("FlinkStateSnapshot %s: %w", name, err)
 	}
-	object, err := NewObject(ctx, name, FlinkVersion, "FlinkStateSnapshot",
-		map[string]any{"metadata": args.Metadata, "spec": args.Spec}, append(append(defaults, hooks...), opts...)...)
+	object, err := NewObject(ctx, name, args.Object, nil, append(append(defaults, hooks...), opts...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +62,14 @@ func NewSavepoint(ctx *pulumi.Context, name string, args SavepointArgs, opts ...
 		path, _ := status["path"].(string)
 		return path
 	}).(pulumi.StringOutput)
-	return &Savepoint{Object: object, Name: args.Snapshot.Name, Location: location}, nil
+	return &Savepoint{Object: object, Name: args.Object.Name, Location: location}, nil
 }
 
 func (a SavepointArgs) hooks(ctx *pulumi.Context, name, namespace string) ([]pulumi.ResourceOption, error) {
 	if ctx.RunningWithMocks() {
 		return nil, nil // the mock of the engine has no hooks
 	}
-	snapshot := snapshotSubject(namespace, a.Snapshot.Name)
+	snapshot := watchedSnapshot(namespace, a.Object.Name)
 	w := watch{reader: a.Reader, limit: a.Timeout, every: lookEvery, say: func(string) {}}
 	tell := func(err error) {
 		_ = ctx.Log.Error(err.Error(), nil)
@@ -84,7 +80,7 @@ func (a SavepointArgs) hooks(ctx *pulumi.Context, name, namespace string) ([]pul
 		}
 		go func() {
 			if err := w.until(ctx.Context(), snapshot); err != nil && ctx.Context().Err() == nil {
-				tell(fmt.Errorf("%w\n  the way on: raise %s; this update need not be waited for (Ctrl-C)", err, a.Snapshot.Raise))
+				tell(fmt.Errorf("%w\n  the way on: raise %s; this update need not be waited for (Ctrl-C)", err, a.Raise))
 			}
 		}()
 		return nil
@@ -106,26 +102,26 @@ func (a SavepointArgs) hooks(ctx *pulumi.Context, name, namespace string) ([]pul
 
 // mayStart refuses a snapshot that the operator would abandon for good.
 func (a SavepointArgs) mayStart(ctx context.Context, namespace string) error {
-	deployment, err := a.Reader.Get(ctx, FlinkVersion, "flinkdeployments", namespace, a.Job)
+	deployment, err := a.Reader.Get(ctx, flink.APIVersion, "flinkdeployments", namespace, a.Object.Spec.JobReference.Name)
 	switch {
 	case err != nil:
-		return fmt.Errorf("FlinkDeployment %s/%s cannot be read: %w", namespace, a.Job, err)
+		return fmt.Errorf("FlinkDeployment %s/%s cannot be read: %w", namespace, a.Object.Spec.JobReference.Name, err)
 	case deployment == nil:
-		return fmt.Errorf("FlinkDeployment %s/%s: there is none, so it has no state to save", namespace, a.Job)
+		return fmt.Errorf("FlinkDeployment %s/%s: there is none, so it has no state to save", namespace, a.Object.Spec.JobReference.Name)
 	case !status.Running(deployment):
-		return fmt.Errorf("FlinkDeployment %s/%s is %s: only a RUNNING job takes a savepoint", namespace, a.Job, status.JobState(deployment))
+		return fmt.Errorf("FlinkDeployment %s/%s is %s: only a RUNNING job takes a savepoint", namespace, a.Object.Spec.JobReference.Name, status.JobState(deployment))
 	}
 	return nil
 }
 
 // mayGoOn refuses to wait again for a snapshot that has failed for good.
-func (a SavepointArgs) mayGoOn(ctx context.Context, w watch, snapshot subject) error {
-	object, err := a.Reader.Get(ctx, FlinkVersion, snapshot.plural, snapshot.namespace, snapshot.name)
+func (a SavepointArgs) mayGoOn(ctx context.Context, w watch, snapshot watched) error {
+	object, err := a.Reader.Get(ctx, flink.APIVersion, snapshot.plural, snapshot.namespace, snapshot.name)
 	if err != nil || object == nil {
 		return nil // the provider says it better
 	}
 	if _, failed, words := snapshot.verdict(object, 0); failed {
-		return fmt.Errorf("%w\n  the way on: raise %s", w.report(snapshot, "the operator gave up on it", words, nil), a.Snapshot.Raise)
+		return fmt.Errorf("%w\n  the way on: raise %s", w.report(snapshot, "the operator gave up on it", words, nil), a.Raise)
 	}
 	return nil
 }

@@ -4,11 +4,17 @@ import (
 	"errors"
 	"fmt"
 
-	"flink-payments/k8s/flink"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
-const rbacVersion = "rbac.authorization.k8s.io/v1"
+	"flink-payments/k8s/flink"
+)
 
 // WorkloadArgs describe what a job needs in its namespace before it is deployed.
 type WorkloadArgs struct {
@@ -65,33 +71,25 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 		return nil, fmt.Errorf("workload %s: %w", name, err)
 	}
 
-	account := metadata(args.Namespace, args.ServiceAccount, args.Labels)
-	account["annotations"] = map[string]any{
-		"eks.amazonaws.com/role-arn": args.RoleARN,
-		// Without it old SDKs ask the global STS endpoint, in another region.
-		"eks.amazonaws.com/sts-regional-endpoints": "true",
+	type part struct {
+		into   **Object
+		suffix string
+		object any
+		over   map[string]any
 	}
-	objects := []struct {
-		into       **Object
-		suffix     string
-		apiVersion string
-		kind       string
-		manifest   map[string]any
-	}{
-		{&component.ServiceAccount, "service-account", "v1", "ServiceAccount", map[string]any{"metadata": account}},
-		{&component.Role, "role", rbacVersion, "Role", map[string]any{
-			"metadata": metadata(args.Namespace, args.Job, args.Labels),
-			"rules":    jobRules(),
-		}},
-		{&component.RoleBinding, "role-binding", rbacVersion, "RoleBinding", roleBinding(args.Namespace, args.Job, args.ServiceAccount, args.Labels)},
-		{&component.NetworkPolicy, "network-policy", "networking.k8s.io/v1", "NetworkPolicy", args.networkPolicy()},
-		{&component.DisruptionBudget, "disruption-budget", "policy/v1", "PodDisruptionBudget", args.disruptionBudget()},
+	objects := []part{
+		{&component.ServiceAccount, "service-account", args.serviceAccount(), map[string]any{"metadata": map[string]any{
+			"annotations": map[string]any{"eks.amazonaws.com/role-arn": args.RoleARN},
+		}}},
+		{&component.Role, "role", jobRole(args.Namespace, args.Job, args.Labels), nil},
+		{&component.RoleBinding, "role-binding", roleBinding(args.Namespace, args.Job, args.ServiceAccount, args.Labels), nil},
+		{&component.NetworkPolicy, "network-policy", args.networkPolicy(), nil},
+	}
+	if args.JobManagerReplicas > 1 {
+		objects = append(objects, part{&component.DisruptionBudget, "disruption-budget", args.disruptionBudget(), nil})
 	}
 	for _, o := range objects {
-		if o.manifest == nil {
-			continue
-		}
-		*o.into, err = NewObject(ctx, name+"-"+o.suffix, o.apiVersion, o.kind, o.manifest, pulumi.Parent(component), pulumi.DependsOn(args.After))
+		*o.into, err = NewObject(ctx, name+"-"+o.suffix, o.object, o.over, pulumi.Parent(component), pulumi.DependsOn(args.After))
 		if err != nil {
 			return nil, fmt.Errorf("workload %s: %w", name, err)
 		}
@@ -111,81 +109,100 @@ func (a WorkloadArgs) check() error {
 	return nil
 }
 
-// jobRules are what native mode and Kubernetes HA use: TaskManager pods, the
+// serviceAccount is the job's; its role's ARN is another resource's to give.
+func (a WorkloadArgs) serviceAccount() corev1.ServiceAccount {
+	account := corev1.ServiceAccount{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ServiceAccount"},
+		ObjectMeta: meta(a.Namespace, a.ServiceAccount, a.Labels),
+	}
+	// Without it old SDKs ask the global STS endpoint, in another region.
+	account.Annotations = map[string]string{"eks.amazonaws.com/sts-regional-endpoints": "true"}
+	return account
+}
+
+// jobRole is what native mode and Kubernetes HA use: TaskManager pods, the
 // JobManager's Deployment as their owner, and ConfigMaps for leadership and the
 // pointers to checkpoints. No services, Secrets or leases.
-func jobRules() []any {
+func jobRole(namespace, name string, labels map[string]string) rbacv1.Role {
 	verbs := []string{"get", "list", "watch", "create", "update", "patch", "delete"}
-	return []any{
-		rule("", []string{"pods", "configmaps"}, verbs...),
-		rule("apps", []string{"deployments", "deployments/finalizers"}, verbs...),
+	return role(namespace, name, labels,
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods", "configmaps"}, Verbs: verbs},
+		rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments", "deployments/finalizers"}, Verbs: verbs},
+	)
+}
+
+func role(namespace, name string, labels map[string]string, rules ...rbacv1.PolicyRule) rbacv1.Role {
+	return rbacv1.Role{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
+		ObjectMeta: meta(namespace, name, labels),
+		Rules:      rules,
 	}
 }
 
-func rule(group string, resources []string, verbs ...string) map[string]any {
-	return map[string]any{"apiGroups": []string{group}, "resources": resources, "verbs": verbs}
-}
-
 // roleBinding gives a Role to a ServiceAccount of the same namespace, under the Role's name.
-func roleBinding(namespace, role, serviceAccount string, labels map[string]string) map[string]any {
-	return map[string]any{
-		"metadata": metadata(namespace, role, labels),
-		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
-		"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": serviceAccount, "namespace": namespace}},
+func roleBinding(namespace, role, serviceAccount string, labels map[string]string) rbacv1.RoleBinding {
+	return rbacv1.RoleBinding{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},
+		ObjectMeta: meta(namespace, role, labels),
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: serviceAccount, Namespace: namespace}},
 	}
 }
 
 // networkPolicy lets in the job's own pods, the operator, the metrics agent and
 // the named clients, each on its ports. Egress is left open: S3, STS, Kafka and
 // Vault have no addresses that a policy could name.
-func (a WorkloadArgs) networkPolicy() map[string]any {
-	own := map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": a.Job}}}
-	rest := []any{own, namespacePeer(a.OperatorNamespace)}
+func (a WorkloadArgs) networkPolicy() networkingv1.NetworkPolicy {
+	own := metav1.LabelSelector{MatchLabels: map[string]string{"app": a.Job}}
+	rest := []networkingv1.NetworkPolicyPeer{{PodSelector: &own}, namespacePeer(a.OperatorNamespace)}
 	for _, client := range a.RESTClients {
-		rest = append(rest, map[string]any{"podSelector": map[string]any{"matchLabels": client}})
+		rest = append(rest, networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{MatchLabels: client}})
 	}
-	ingress := []any{
-		map[string]any{"from": rest, "ports": tcp(flink.RestPort)},
-		map[string]any{"from": []any{own}, "ports": tcp(flink.TaskManagerData, flink.TaskManagerRPCPort,
+	ingress := []networkingv1.NetworkPolicyIngressRule{
+		{From: rest, Ports: tcp(flink.RestPort)},
+		{From: rest[:1], Ports: tcp(flink.TaskManagerData, flink.TaskManagerRPCPort,
 			flink.JobManagerRPCPort, flink.BlobServerPort, flink.MetricsQueryPort)},
 	}
 	if a.AgentNamespace != "" {
-		ingress = append(ingress, map[string]any{"from": []any{namespacePeer(a.AgentNamespace)}, "ports": tcp(flink.PrometheusPort)})
+		ingress = append(ingress, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{namespacePeer(a.AgentNamespace)}, Ports: tcp(flink.PrometheusPort),
+		})
 	}
-	return map[string]any{
-		"metadata": metadata(a.Namespace, a.Job, a.Labels),
-		"spec": map[string]any{
-			"podSelector": own["podSelector"],
-			"policyTypes": []string{"Ingress"},
-			"ingress":     ingress,
+	return networkingv1.NetworkPolicy{
+		TypeMeta:   metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: "NetworkPolicy"},
+		ObjectMeta: meta(a.Namespace, a.Job, a.Labels),
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: own,
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress:     ingress,
 		},
 	}
 }
 
 // namespacePeer is every pod of a namespace, by the label that Kubernetes itself sets.
-func namespacePeer(namespace string) map[string]any {
-	return map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": namespace}}}
+func namespacePeer(namespace string) networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{
+		MatchLabels: map[string]string{corev1.LabelMetadataName: namespace},
+	}}
 }
 
-func tcp(ports ...int) []any {
-	var list []any
+func tcp(ports ...int32) []networkingv1.NetworkPolicyPort {
+	var list []networkingv1.NetworkPolicyPort
 	for _, port := range ports {
-		list = append(list, map[string]any{"port": port, "protocol": "TCP"})
+		list = append(list, networkingv1.NetworkPolicyPort{Port: ptr.To(intstr.FromInt32(port)), Protocol: ptr.To(corev1.ProtocolTCP)})
 	}
 	return list
 }
 
-// disruptionBudget keeps one JobManager while nodes are drained. With a single
-// one it would block every drain, so there is none.
-func (a WorkloadArgs) disruptionBudget() map[string]any {
-	if a.JobManagerReplicas < 2 {
-		return nil
-	}
-	return map[string]any{
-		"metadata": metadata(a.Namespace, a.Job+"-jobmanager", a.Labels),
-		"spec": map[string]any{
-			"minAvailable": 1,
-			"selector":     map[string]any{"matchLabels": map[string]any{"app": a.Job, "component": "jobmanager"}},
+// disruptionBudget keeps one JobManager while nodes are drained. A single one
+// gets none: it would block every drain.
+func (a WorkloadArgs) disruptionBudget() policyv1.PodDisruptionBudget {
+	return policyv1.PodDisruptionBudget{
+		TypeMeta:   metav1.TypeMeta{APIVersion: policyv1.SchemeGroupVersion.String(), Kind: "PodDisruptionBudget"},
+		ObjectMeta: meta(a.Namespace, a.Job+"-jobmanager", a.Labels),
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			MinAvailable: ptr.To(intstr.FromInt32(1)),
+			Selector:     &metav1.LabelSelector{MatchLabels: map[string]string{"app": a.Job, "component": "jobmanager"}},
 		},
 	}
 }

@@ -60,7 +60,7 @@ func TestTheMonitorsReadWhatTheJobSendsInBothModes(t *testing.T) {
 	}
 
 	job.Metrics.Mode = "agent"
-	document, err := json.Marshal(flink.Document(job.WithDefaults(), site))
+	document, err := json.Marshal(flink.Deployment(job.WithDefaults(), site))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,11 @@ package flink
 
 import (
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"flink-payments/k8s/manifest"
 )
 
 // Latest as Restore.From stands for the newest savepoint or checkpoint of the job's bucket.
@@ -17,95 +22,61 @@ func (j Job) Version() string {
 	return tag
 }
 
-// Metadata of the FlinkDeployment: name, namespace, labels. It has no
-// pulumi.com/waitFor: that wait knows no final failure, says nothing but
-// "timed out", and never ends for a suspended job, whose observedGeneration is
-// not raised. Progress judges the object instead.
-func Metadata(j Job, s Stack) map[string]any {
-	return map[string]any{
-		"name":      j.Name,
-		"namespace": j.Namespace,
-		"labels":    j.labels(s),
-	}
-}
-
-// Document returns the spec of the job's FlinkDeployment: plain values that
-// encode to JSON, the same for the same input. The job has its defaults
-// (WithDefaults) and was judged; Document itself refuses nothing.
+// Deployment returns the job's FlinkDeployment, the same for the same input.
+// The job has its defaults (WithDefaults) and was judged; Deployment itself
+// refuses nothing.
+//
+// It has no pulumi.com/waitFor: that wait knows no final failure, says nothing
+// but "timed out", and never ends for a suspended job, whose observedGeneration
+// is not raised. The proof judges the object instead.
 //
 // A change of restore.request is a redeploy that the operator makes from
 // initialSavepointPath without a savepoint of what runs now. While
 // restore.from is `latest` and s.RestorePath is empty, the document names
 // neither a path that Flink could find nor a request: a running job stays as it
 // is, and a first start fails rather than beginning empty.
-func Document(j Job, s Stack) map[string]any {
-	job := map[string]any{
-		"jarURI":                j.JarURI,
-		"parallelism":           j.Parallelism,
-		"upgradeMode":           j.UpgradeMode,
-		"state":                 "running",
-		"allowNonRestoredState": j.AllowNonRestoredState,
+func Deployment(j Job, s Stack) FlinkDeployment {
+	spec := FlinkDeploymentSpec{
+		Image:              j.Image,
+		ImagePullPolicy:    corev1.PullIfNotPresent,
+		FlinkVersion:       j.FlinkVersion,
+		Mode:               "native",
+		ServiceAccount:     j.ServiceAccount,
+		FlinkConfiguration: j.Configuration(s),
+		RestartNonce:       j.Restart.Request,
+		JobManager: JobManagerSpec{
+			Replicas: j.JobManager.Replicas,
+			Resource: Resource{j.JobManager.CPU, j.JobManager.Memory},
+		},
+		TaskManager: TaskManagerSpec{Resource{j.TaskManager.CPU, j.TaskManager.Memory}},
+		Job: JobSpec{
+			JarURI:                j.JarURI,
+			EntryClass:            j.EntryClass,
+			Args:                  j.Args,
+			Parallelism:           j.Parallelism,
+			UpgradeMode:           j.UpgradeMode,
+			State:                 running,
+			AllowNonRestoredState: j.AllowNonRestoredState,
+			InitialSavepointPath:  j.restorePath(s),
+		},
 	}
 	if j.Suspended {
-		job["state"] = "suspended"
+		spec.Job.State = suspended
 	}
-	if j.EntryClass != "" {
-		job["entryClass"] = j.EntryClass
+	if path := spec.Job.InitialSavepointPath; path != "" && path != Latest {
+		spec.Job.SavepointRedeployNonce = j.Restore.Request
 	}
-	if len(j.Args) > 0 {
-		args := make([]any, len(j.Args))
-		for i, arg := range j.Args {
-			args[i] = arg
-		}
-		job["args"] = args
-	}
-	if path := j.restorePath(s); path != "" {
-		job["initialSavepointPath"] = path
-		// Never 0: the step from a number to 0 would be one more redeploy from
-		// an old savepoint, and the step to nothing is none.
-		if path != Latest && j.Restore.Request > 0 {
-			job["savepointRedeployNonce"] = int(j.Restore.Request)
-		}
-	}
-
-	conf := map[string]any{}
-	for key, value := range j.Configuration(s) {
-		conf[key] = value
-	}
-
-	jobManager := map[string]any{
-		// This field wins over kubernetes.jobmanager.replicas, and is 1 unless set.
-		"replicas": j.JobManager.Replicas,
-		"resource": map[string]any{"cpu": j.JobManager.CPU, "memory": j.JobManager.Memory},
-	}
-	if _, own := SpecOf(j.PodTemplate)["topologySpreadConstraints"]; !own {
-		jobManager["podTemplate"] = map[string]any{"spec": map[string]any{
-			"topologySpreadConstraints": j.spread("topology.kubernetes.io/zone", "kubernetes.io/hostname"),
+	if _, own := manifest.SpecOf(j.PodTemplate)["topologySpreadConstraints"]; !own {
+		spec.JobManager.PodTemplate = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			TopologySpreadConstraints: j.spread(corev1.LabelTopologyZone, corev1.LabelHostname),
 		}}
 	}
-
-	spec := map[string]any{
-		"image":              j.Image,
-		"imagePullPolicy":    "IfNotPresent",
-		"flinkVersion":       j.FlinkVersion,
-		"mode":               "native",
-		"serviceAccount":     j.ServiceAccount,
-		"flinkConfiguration": conf,
-		// Always there: the operator takes no notice when a nonce goes away.
-		"restartNonce": int(j.Restart.Request),
-		"jobManager":   jobManager,
-		"taskManager": map[string]any{
-			"resource": map[string]any{"cpu": j.TaskManager.CPU, "memory": j.TaskManager.Memory},
-		},
-		"job": job,
+	spec.PodTemplate = manifest.Merge(manifest.Of(j.podTemplate(s, spec)), j.PodTemplate)
+	return FlinkDeployment{
+		TypeMeta:   metav1.TypeMeta{APIVersion: APIVersion, Kind: "FlinkDeployment"},
+		ObjectMeta: metav1.ObjectMeta{Name: j.Name, Namespace: j.Namespace, Labels: j.labels(s)},
+		Spec:       spec,
 	}
-	annotations := j.podAnnotations(s)
-	annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
-	spec["podTemplate"] = merge(map[string]any{
-		"metadata": map[string]any{"labels": j.labels(s), "annotations": annotations},
-		"spec":     j.podSpec(),
-	}, j.PodTemplate)
-	return spec
 }
 
 // restorePath is where the job starts from: what was written, or what `latest` was resolved to.

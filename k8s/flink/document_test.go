@@ -2,6 +2,7 @@ package flink
 
 import (
 	"encoding/json"
+	"flink-payments/k8s/manifest"
 	"maps"
 	"reflect"
 	"regexp"
@@ -18,7 +19,7 @@ func at(t *testing.T, value any, path ...string) any {
 		case map[string]any:
 			value = of[key]
 		case []any:
-			i := slices.IndexFunc(of, func(e any) bool { return NameOf(e) == key })
+			i := slices.IndexFunc(of, func(e any) bool { return manifest.NameOf(e) == key })
 			if i < 0 {
 				t.Fatalf("%v holds no %s", of, key)
 			}
@@ -31,7 +32,7 @@ func at(t *testing.T, value any, path ...string) any {
 }
 
 func TestTheGuidesJobIsWrittenAsTheOperatorWantsIt(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideStack()))
+	spec := document(guideJob(), guideStack())
 	for path, want := range map[string]any{
 		"image":                       guideJob().Image,
 		"flinkVersion":                "v1_18",
@@ -58,7 +59,7 @@ func TestTheGuidesJobIsWrittenAsTheOperatorWantsIt(t *testing.T) {
 }
 
 func TestPodsPassTheRestrictedPodSecurityStandard(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideStack()))
+	spec := document(guideJob(), guideStack())
 	want := plain(`{
 		"pod": {"runAsNonRoot": true, "runAsUser": 9999, "runAsGroup": 9999, "fsGroup": 9999, "seccompProfile": {"type": "RuntimeDefault"}},
 		"container": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}`)
@@ -70,7 +71,7 @@ func TestPodsPassTheRestrictedPodSecurityStandard(t *testing.T) {
 }
 
 func TestJobManagersPreferDifferentZonesAndNodes(t *testing.T) {
-	spec := decoded(t, Document(guideJob(), guideStack()))
+	spec := document(guideJob(), guideStack())
 	constraints := at(t, spec, "jobManager", "podTemplate", "spec", "topologySpreadConstraints").([]any)
 	var keys []any
 	for _, c := range constraints {
@@ -89,7 +90,7 @@ func TestJobManagersPreferDifferentZonesAndNodes(t *testing.T) {
 	// The operator would merge two lists without names index by index.
 	j := guideJob()
 	j.PodTemplate = plain(`{"spec":{"topologySpreadConstraints":[{"topologyKey":"rack","maxSkew":1,"whenUnsatisfiable":"DoNotSchedule"}]}}`)
-	if got := at(t, decoded(t, Document(j, guideStack())), "jobManager", "podTemplate"); got != nil {
+	if got := at(t, document(j, guideStack()), "jobManager", "podTemplate"); got != nil {
 		t.Errorf("the caller's constraints are mixed with %v", got)
 	}
 }
@@ -97,11 +98,11 @@ func TestJobManagersPreferDifferentZonesAndNodes(t *testing.T) {
 func TestTheSameJobGivesTheSameDocument(t *testing.T) {
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		before, _ := json.Marshal(j)
-		first, err := json.Marshal([]any{Document(j, s), Metadata(j, s), j.Plan(s)})
+		first, err := json.Marshal([]any{Deployment(j, s), j.Plan(s)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, _ := json.Marshal([]any{Document(j, s), Metadata(j, s), j.Plan(s)})
+		second, _ := json.Marshal([]any{Deployment(j, s), j.Plan(s)})
 		if string(first) != string(second) {
 			t.Errorf("%s\n%s", first, second)
 		}
@@ -115,7 +116,7 @@ func TestADocumentHoldsPlainValuesOnly(t *testing.T) {
 	var check func(path string, value any)
 	check = func(path string, value any) {
 		switch value := value.(type) {
-		case string, bool, int, float64:
+		case string, bool, float64:
 		case map[string]any:
 			for key, v := range value {
 				check(path+"."+key, v)
@@ -129,7 +130,7 @@ func TestADocumentHoldsPlainValuesOnly(t *testing.T) {
 		}
 	}
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
-		check("", []any{Document(j, s), Metadata(j, s), SavepointDocument(j), SavepointMetadata(j, s, RequestedSavepoint(j, 1))})
+		check("", []any{manifest.Of(Deployment(j, s)), manifest.Of(StateSnapshot(j, s, RequestedSavepoint(j, 1)))})
 	})
 }
 
@@ -137,7 +138,7 @@ func TestNoDocumentHoldsWhatLooksLikeASecret(t *testing.T) {
 	// Access keys, Datadog keys, tokens, and anything assigned to a password.
 	secret := regexp.MustCompile(`AKIA[0-9A-Z]{16}|"[0-9a-f]{32}"|hvs\.|eyJ[A-Za-z0-9]|(?i)apikey|password=[^{"\\]`)
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
-		text, _ := json.Marshal(Document(j, s))
+		text, _ := json.Marshal(document(j, s))
 		if found := secret.Find(text); found != nil {
 			t.Errorf("%s", found)
 		}
@@ -149,11 +150,11 @@ func TestTheDeploymentIsNotWaitedForByThePlugin(t *testing.T) {
 	for _, suspended := range []bool{false, true} {
 		j := guideJob()
 		j.Suspended = suspended
-		if got := Metadata(j, guideStack())["annotations"]; got != nil {
+		if got := Deployment(j, guideStack()).Annotations; got != nil {
 			t.Errorf("waits: %v", got)
 		}
 		want := map[bool]string{false: "running", true: "suspended"}[suspended]
-		if got := at(t, Document(j, guideStack()), "job", "state"); got != want {
+		if got := at(t, document(j, guideStack()), "job", "state"); got != want {
 			t.Errorf("the job's state is %v", got)
 		}
 	}
@@ -170,15 +171,15 @@ func TestARestoreIsAskedForByPathAndRequestTogether(t *testing.T) {
 	}{
 		"none":                     {Restore{}, "", nil, nil},
 		"a first start":            {Restore{From: savepoint}, "", savepoint, nil},
-		"back to a savepoint":      {Restore{From: savepoint, Request: 2}, "", savepoint, 2},
-		"a path is not resolved":   {Restore{From: savepoint, Request: 2}, checkpoint, savepoint, 2},
-		"latest, resolved":         {Restore{From: Latest, Request: 3}, checkpoint, checkpoint, 3},
+		"back to a savepoint":      {Restore{From: savepoint, Request: 2}, "", savepoint, 2.0},
+		"a path is not resolved":   {Restore{From: savepoint, Request: 2}, checkpoint, savepoint, 2.0},
+		"latest, resolved":         {Restore{From: Latest, Request: 3}, checkpoint, checkpoint, 3.0},
 		"latest, nothing resolved": {Restore{From: Latest, Request: 3}, "", Latest, nil},
 		"a request without a path": {Restore{Request: 3}, "", nil, nil},
 	} {
 		j, s := guideJob(), guideStack()
 		j.Restore, s.RestorePath = c.restore, c.resolved
-		job := Document(j, s)["job"].(map[string]any)
+		job := document(j, s)["job"].(map[string]any)
 		if job["initialSavepointPath"] != c.path || job["savepointRedeployNonce"] != c.nonce {
 			t.Errorf("%s: path %v, nonce %v", name, job["initialSavepointPath"], job["savepointRedeployNonce"])
 		}
@@ -194,7 +195,7 @@ func TestTheCallersPodTemplateIsMergedByName(t *testing.T) {
 			{"name":"sidecar","image":"side:1"},
 			{"name":"flink-main-container","env":[{"name":"TZ","value":"UTC"},{"name":"KAFKA_TOPIC_IN","value":"other"}],
 			 "volumeMounts":[{"name":"d","mountPath":"/a"},{"name":"d","mountPath":"/b"}]}]}}`)
-	template := decoded(t, Document(j, guideStack()))["podTemplate"]
+	template := document(j, guideStack())["podTemplate"]
 	if at(t, template, "metadata", "annotations", "a") != "b" || at(t, template, "metadata", "annotations", "vault.hashicorp.com/role") != "flink-payments" {
 		t.Error("annotations are not merged")
 	}
@@ -217,21 +218,6 @@ func TestTheCallersPodTemplateIsMergedByName(t *testing.T) {
 	}
 }
 
-func TestAMergeChangesNeitherTemplate(t *testing.T) {
-	read := func() (base, extra map[string]any) {
-		return plain(`{"a":{"b":[{"name":"x","v":1}]}}`), plain(`{"a":{"b":[{"name":"x","v":2},{"name":"y"}],"c":[1]}}`)
-	}
-	base, extra := read()
-	merged := merge(base, extra)
-	if want := plain(`{"a":{"b":[{"name":"x","v":2},{"name":"y"}],"c":[1]}}`); !reflect.DeepEqual(merged, want) {
-		t.Errorf("merged %v", merged)
-	}
-	at(t, merged, "a", "b", "y").(map[string]any)["late"] = true
-	if b, e := read(); !reflect.DeepEqual(base, b) || !reflect.DeepEqual(extra, e) {
-		t.Errorf("now %v and %v", base, extra)
-	}
-}
-
 func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 	valid := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`)
 	j, s := guideJob(), guideStack()
@@ -244,7 +230,7 @@ func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 		{"b:" + strings.Repeat("v", 62) + "--x", strings.Repeat("v", 62)},
 	} {
 		j.Image = c.image
-		labels := at(t, Document(j, s), "podTemplate", "metadata", "labels").(map[string]any)
+		labels := at(t, document(j, s), "podTemplate", "metadata", "labels").(map[string]any)
 		version, _ := labels["tags.datadoghq.com/version"].(string)
 		if version != c.version {
 			t.Errorf("%s: version %q, want %q", c.image, version, c.version)
@@ -263,7 +249,7 @@ func TestLabelsAreValidAndLeaveFlinksOwnAlone(t *testing.T) {
 func TestBuiltInPluginsAreEnabledOnlyWhereAsked(t *testing.T) {
 	j := guideJob()
 	has := func() bool {
-		text, _ := json.Marshal(Document(j, guideStack()))
+		text, _ := json.Marshal(document(j, guideStack()))
 		return strings.Contains(string(text), `{"name":"ENABLE_BUILT_IN_PLUGINS","value":"flink-s3-fs-presto-1.18.1.jar"}`)
 	}
 	if has() {
@@ -279,18 +265,23 @@ func TestASavepointOnDemandOutlivesItsObject(t *testing.T) {
 	j := guideJob()
 	want := plain(`{"backoffLimit":3,"jobReference":{"kind":"FlinkDeployment","name":"fraud-scoring"},
 		"savepoint":{"disposeOnDelete":false,"formatType":"NATIVE"}}`)
-	if got := decoded(t, SavepointDocument(j)); !reflect.DeepEqual(got, want) {
+	if got := manifest.Of(StateSnapshot(j, guideStack(), RequestedSavepoint(j, 7)))["spec"]; !reflect.DeepEqual(got, any(want)) {
 		t.Errorf("%v", got)
 	}
 	for name, snapshot := range map[string]Snapshot{
 		"fraud-scoring-savepoint-7":      RequestedSavepoint(j, 7),
 		"fraud-scoring-before-restore-7": SavepointBeforeRestore(j, 7),
 	} {
-		metadata := SavepointMetadata(j, guideStack(), snapshot)
-		if metadata["name"] != name || at(t, metadata, "annotations", "pulumi.com/waitFor") != `["jsonpath={.status.state}=COMPLETED"]` {
+		metadata := StateSnapshot(j, guideStack(), snapshot).ObjectMeta
+		if metadata.Name != name || metadata.Annotations["pulumi.com/waitFor"] != `["jsonpath={.status.state}=COMPLETED"]` {
 			t.Errorf("%s: metadata %v", name, metadata)
 		}
 	}
+}
+
+// document is the specification of a job's FlinkDeployment as the API server gets it.
+func document(j Job, s Stack) map[string]any {
+	return manifest.Of(Deployment(j, s))["spec"].(map[string]any)
 }
 
 // observed tells whether operator 1.10 would raise observedGeneration for a
@@ -362,7 +353,7 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 		for name, edit := range edits {
 			j, s := start, stack
 			edit(&j, &s)
-			before, after := decoded(t, Document(start, stack)), decoded(t, Document(j, s))
+			before, after := document(start, stack), document(j, s)
 			if reflect.DeepEqual(before, after) {
 				t.Fatalf("%s changes nothing", name)
 			}
@@ -376,12 +367,12 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 	names, at := slices.Sorted(maps.Keys(edits)), 0
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		s.OperatorVersion = "1.10.0"
-		before := decoded(t, Document(j, s))
+		before := document(j, s)
 		name := names[at]
 		at = (at + 1) % len(names)
 		edited, stack := j, s
 		edits[name](&edited, &stack)
-		after := decoded(t, Document(edited, stack))
+		after := document(edited, stack)
 		if !reflect.DeepEqual(before, after) && (!observed(before, after) || !observed(after, before)) {
 			t.Errorf("%s, or taking it back, is ignored", name)
 		}
@@ -389,7 +380,7 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 }
 
 func fingerprint(j Job, s Stack) any {
-	annotations := Document(j, s)["podTemplate"].(map[string]any)["metadata"].(map[string]any)["annotations"]
+	annotations := Deployment(j, s).Spec.PodTemplate["metadata"].(map[string]any)["annotations"]
 	return annotations.(map[string]any)["flink-payments/ignored-fields"]
 }
 
@@ -416,10 +407,10 @@ func TestTheFingerprintHoldsIgnoredFieldsOnly(t *testing.T) {
 func TestAnOperatorUpgradeLeavesJobsUntouched(t *testing.T) {
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		s.OperatorVersion = "1.10.0"
-		before := []any{Document(j, s), Metadata(j, s)}
+		before := Deployment(j, s)
 		for _, version := range []string{"1.11.0", "v1.15.0", "2.0.0"} {
 			s.OperatorVersion = version
-			if !reflect.DeepEqual(before, []any{Document(j, s), Metadata(j, s)}) {
+			if !reflect.DeepEqual(before, Deployment(j, s)) {
 				t.Errorf("operator %s changes the document", version)
 			}
 		}

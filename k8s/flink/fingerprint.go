@@ -23,14 +23,17 @@ var ignoredPrefixes = []string{"job.autoscaler", "parallelism.default", "kuberne
 // savepoint of one. A raised savepointRedeployNonce outranks an upgrade in
 // that comparison and so is not disturbed. Its removal is ignored: hence its
 // presence counts, and its number does not.
-func ignoredFieldsFingerprint(spec map[string]any) string {
-	job := spec["job"].(map[string]any)
-	ignored := map[string]any{}
-	for _, key := range []string{"upgradeMode", "initialSavepointPath", "allowNonRestoredState"} {
-		ignored[key] = job[key]
+func ignoredFieldsFingerprint(spec FlinkDeploymentSpec) string {
+	ignored := map[string]any{
+		"upgradeMode":            spec.Job.UpgradeMode,
+		"initialSavepointPath":   nil,
+		"allowNonRestoredState":  spec.Job.AllowNonRestoredState,
+		"savepointRedeployNonce": spec.Job.SavepointRedeployNonce != 0,
 	}
-	_, ignored["savepointRedeployNonce"] = job["savepointRedeployNonce"]
-	for key, value := range spec["flinkConfiguration"].(map[string]any) {
+	if path := spec.Job.InitialSavepointPath; path != "" {
+		ignored["initialSavepointPath"] = path
+	}
+	for key, value := range spec.FlinkConfiguration {
 		if slices.ContainsFunc(ignoredPrefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
 			ignored[key] = value
 		}

@@ -1,6 +1,10 @@
 package flink
 
 import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
+
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -54,13 +58,12 @@ const (
 	metricsConfVolume = "flink-conf-with-key"
 )
 
-// metricsVolume and metricsMount are where the entry point puts the configuration.
-func metricsVolume() map[string]any {
-	return map[string]any{"name": metricsConfVolume, "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "1Mi"}}
-}
-
-func metricsMount() map[string]any {
-	return map[string]any{"name": metricsConfVolume, "mountPath": MetricsConfDir}
+// metricsVolume and its mount are where the entry point puts the configuration.
+func metricsVolume() (corev1.Volume, corev1.VolumeMount) {
+	volume := corev1.Volume{Name: metricsConfVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
+		Medium: corev1.StorageMediumMemory, SizeLimit: ptr.To(resource.MustParse("1Mi")),
+	}}}
+	return volume, corev1.VolumeMount{Name: metricsConfVolume, MountPath: MetricsConfDir}
 }
 
 // metricTags are Datadog's unified service tags and the team's.

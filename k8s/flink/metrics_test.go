@@ -107,7 +107,7 @@ func TestTheHTTPReporterSendsToTheStacksSite(t *testing.T) {
 }
 
 func TestTheConfigurationWithTheKeyIsInMemory(t *testing.T) {
-	spec := decoded(t, Document(httpJob(), guideStack()))
+	spec := document(httpJob(), guideStack())
 	volume := at(t, spec, "podTemplate", "spec", "volumes", "flink-conf-with-key", "emptyDir").(map[string]any)
 	if volume["medium"] != "Memory" {
 		t.Errorf("the volume is %v", volume)
@@ -118,7 +118,7 @@ func TestTheConfigurationWithTheKeyIsInMemory(t *testing.T) {
 	if entry := at(t, spec, "flinkConfiguration").(map[string]any)["kubernetes.entry.path"]; entry != MetricsEntryPoint {
 		t.Errorf("Flink starts %v", entry)
 	}
-	text, err := json.Marshal(Document(guideJob(), guideStack()))
+	text, err := json.Marshal(document(guideJob(), guideStack()))
 	if err != nil {
 		t.Fatal(err)
 	}

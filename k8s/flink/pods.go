@@ -1,6 +1,12 @@
 package flink
 
 import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
 	"regexp"
 	"slices"
 	"strings"
@@ -13,60 +19,59 @@ const MainContainer = "flink-main-container"
 // the rendered credential are readable by this group.
 const flinkUser = 9999
 
-// podSpec is what the pods of both components share: the restricted Pod
-// Security Standard, and the environment. CPU, memory, image and
-// ServiceAccount come from the FlinkDeployment.
-func (j Job) podSpec() map[string]any {
-	container := map[string]any{
-		"name": MainContainer,
-		"securityContext": map[string]any{
-			"allowPrivilegeEscalation": false,
-			"capabilities":             map[string]any{"drop": []any{"ALL"}},
+// podTemplate is what the pods of both components share: labels, annotations,
+// the restricted Pod Security Standard, and the environment. CPU, memory, image
+// and ServiceAccount come from the FlinkDeployment.
+func (j Job) podTemplate(s Stack, spec FlinkDeploymentSpec) corev1.PodTemplateSpec {
+	container := corev1.Container{
+		Name: MainContainer,
+		SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: ptr.To(false),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 		},
 	}
-	var env []any
-	for _, v := range []struct{ name, value string }{
-		{"KAFKA_TOPIC_IN", j.Kafka.Topics.In},
-		{"KAFKA_TOPIC_OUT", j.Kafka.Topics.Out},
+	for _, v := range []corev1.EnvVar{
+		{Name: "KAFKA_TOPIC_IN", Value: j.Kafka.Topics.In},
+		{Name: "KAFKA_TOPIC_OUT", Value: j.Kafka.Topics.Out},
 		// The image's entry point links the jar from opt/ into plugins/.
-		{"ENABLE_BUILT_IN_PLUGINS", j.Plugins.BuiltIn},
+		{Name: "ENABLE_BUILT_IN_PLUGINS", Value: j.Plugins.BuiltIn},
 	} {
-		if v.value != "" {
-			env = append(env, map[string]any{"name": v.name, "value": v.value})
+		if v.Value != "" {
+			container.Env = append(container.Env, v)
 		}
 	}
-	if len(env) > 0 {
-		container["env"] = env
-	}
-	spec := map[string]any{
-		"securityContext": map[string]any{
-			"runAsNonRoot":   true,
-			"runAsUser":      flinkUser,
-			"runAsGroup":     flinkUser,
-			"fsGroup":        flinkUser,
-			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+	template := corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: j.labels(s), Annotations: j.podAnnotations(s)},
+		Spec: corev1.PodSpec{
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot:   ptr.To(true),
+				RunAsUser:      ptr.To[int64](flinkUser),
+				RunAsGroup:     ptr.To[int64](flinkUser),
+				FSGroup:        ptr.To[int64](flinkUser),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
 		},
-		"containers": []any{container},
 	}
+	template.Annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
 	if j.Metrics.Mode == "http" {
-		container["volumeMounts"] = []any{metricsMount()}
-		spec["volumes"] = []any{metricsVolume()}
+		volume, mount := metricsVolume()
+		template.Spec.Volumes = []corev1.Volume{volume}
+		container.VolumeMounts = []corev1.VolumeMount{mount}
 	}
-	return spec
+	template.Spec.Containers = []corev1.Container{container}
+	return template
 }
 
 // spread asks for JobManagers on different places of each kind. Preferred
 // only: with one node left the standby still has to start.
-func (j Job) spread(topologyKeys ...string) []any {
-	var constraints []any
+func (j Job) spread(topologyKeys ...string) []corev1.TopologySpreadConstraint {
+	var constraints []corev1.TopologySpreadConstraint
 	for _, key := range topologyKeys {
-		constraints = append(constraints, map[string]any{
-			"maxSkew":           1,
-			"topologyKey":       key,
-			"whenUnsatisfiable": "ScheduleAnyway",
-			"labelSelector": map[string]any{
-				"matchLabels": map[string]any{"app": j.Name, "component": "jobmanager"},
-			},
+		constraints = append(constraints, corev1.TopologySpreadConstraint{
+			MaxSkew:           1,
+			TopologyKey:       key,
+			WhenUnsatisfiable: corev1.ScheduleAnyway,
+			LabelSelector:     &metav1.LabelSelector{MatchLabels: map[string]string{"app": j.Name, "component": "jobmanager"}},
 		})
 	}
 	return constraints
@@ -76,8 +81,8 @@ func (j Job) spread(topologyKeys ...string) []any {
 var flinkLabels = []string{"app", "component", "type"}
 
 // labels of the FlinkDeployment and its pods: the stack's, and Datadog's unified service tags.
-func (j Job) labels(s Stack) map[string]any {
-	labels := map[string]any{}
+func (j Job) labels(s Stack) map[string]string {
+	labels := map[string]string{}
 	for key, value := range s.Labels {
 		if !slices.Contains(flinkLabels, key) {
 			labels[key] = value
@@ -106,12 +111,9 @@ func labelValue(text string) string {
 }
 
 // podAnnotations for the Vault injector and the Datadog Agent.
-func (j Job) podAnnotations(s Stack) map[string]any {
-	annotations := map[string]any{}
-	for _, of := range []map[string]string{j.credentialAnnotations(s), j.metricsAnnotations()} {
-		for key, value := range of {
-			annotations[key] = value
-		}
-	}
+func (j Job) podAnnotations(s Stack) map[string]string {
+	annotations := map[string]string{}
+	maps.Copy(annotations, j.credentialAnnotations(s))
+	maps.Copy(annotations, j.metricsAnnotations())
 	return annotations
 }

@@ -1,6 +1,8 @@
 package flink
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"encoding/json"
 	"fmt"
 )
@@ -27,31 +29,26 @@ func SavepointBeforeRestore(j Job, request int64) Snapshot {
 	return Snapshot{Name: fmt.Sprintf("%s-before-restore-%d", j.Name, request), Raise: "restore.request"}
 }
 
-// SavepointDocument returns the spec of the FlinkStateSnapshot that takes a
-// savepoint. Deleting the object leaves the savepoint in S3. The operator
-// abandons a snapshot at once, for good, when the job is not RUNNING: create it
-// only after the FlinkDeployment was seen running, and never for a suspended
-// job. Its location is .status.path.
-func SavepointDocument(j Job) map[string]any {
-	return map[string]any{
-		"backoffLimit": savepointRetries,
-		"jobReference": map[string]any{"kind": "FlinkDeployment", "name": j.Name},
-		"savepoint": map[string]any{
-			"disposeOnDelete": false,
-			"formatType":      j.Savepoint.Format,
+// StateSnapshot returns the FlinkStateSnapshot that takes a savepoint. Deleting
+// the object leaves the savepoint in S3. The operator abandons a snapshot at
+// once, for good, when the job is not RUNNING: create it only after the
+// FlinkDeployment was seen running, and never for a suspended job. Its location
+// is .status.path.
+//
+// The wait brings the location into Pulumi's state. FAILED and ABANDONED are
+// final and unknown to it; a new request number is the way on.
+func StateSnapshot(j Job, s Stack, snapshot Snapshot) FlinkStateSnapshot {
+	return FlinkStateSnapshot{
+		TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: "FlinkStateSnapshot"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: snapshot.Name, Namespace: j.Namespace, Labels: j.labels(s),
+			Annotations: map[string]string{"pulumi.com/waitFor": waitFor("{.status.state}=COMPLETED")},
 		},
-	}
-}
-
-// SavepointMetadata of that object. The wait brings the location into Pulumi's
-// state. FAILED and ABANDONED are final and unknown to it; a new request number
-// is the way on.
-func SavepointMetadata(j Job, s Stack, snapshot Snapshot) map[string]any {
-	return map[string]any{
-		"name":        snapshot.Name,
-		"namespace":   j.Namespace,
-		"labels":      j.labels(s),
-		"annotations": map[string]any{"pulumi.com/waitFor": waitFor("{.status.state}=COMPLETED")},
+		Spec: FlinkStateSnapshotSpec{
+			BackoffLimit: savepointRetries,
+			JobReference: JobReference{Kind: "FlinkDeployment", Name: j.Name},
+			Savepoint:    SavepointSpec{DisposeOnDelete: false, FormatType: j.Savepoint.Format},
+		},
 	}
 }
 

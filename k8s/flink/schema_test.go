@@ -1,7 +1,7 @@
 package flink
 
 import (
-	"encoding/json"
+	"flink-payments/k8s/manifest"
 	"fmt"
 	"math"
 	"os"
@@ -131,27 +131,17 @@ func whole(value any) bool {
 	return is && number == math.Trunc(number)
 }
 
-// decoded is a document as the API server gets it.
-func decoded(t *testing.T, document map[string]any) map[string]any {
-	t.Helper()
-	text, err := json.Marshal(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain(string(text))
-}
-
 func TestEveryDocumentFitsTheOperatorsSchema(t *testing.T) {
 	for _, operator := range []string{"1.10.0", "1.15.0"} {
 		t.Run(operator, func(t *testing.T) {
 			deployment := crdSchema(t, operator, "flinkdeployments")
 			snapshot := crdSchema(t, operator, "flinkstatesnapshots")
 			manyJobs(t, func(t *testing.T, j Job, s Stack) {
-				for _, breach := range conform("spec", deployment, decoded(t, Document(j, s))) {
+				for _, breach := range conform("spec", deployment, document(j, s)) {
 					t.Error(breach)
 				}
-				spec := SavepointDocument(j)
-				for _, breach := range conform("spec", snapshot, decoded(t, spec)) {
+				spec := manifest.Of(StateSnapshot(j, s, RequestedSavepoint(j, 1)))["spec"]
+				for _, breach := range conform("spec", snapshot, spec) {
 					t.Error(breach)
 				}
 			})
@@ -164,16 +154,16 @@ func TestTheSchemaCheckRefusesWhatTheAPIServerWould(t *testing.T) {
 	schema := crdSchema(t, "1.10.0", "flinkdeployments")
 	for breach, change := range map[string]func(spec map[string]any){
 		"an unknown field":     func(spec map[string]any) { spec["upgradeMode"] = "savepoint" },
-		"a deep unknown field": func(spec map[string]any) { SpecOf(spec["podTemplate"].(map[string]any))["node"] = "a" },
+		"a deep unknown field": func(spec map[string]any) { manifest.SpecOf(spec["podTemplate"].(map[string]any))["node"] = "a" },
 		"a wrong type":         func(spec map[string]any) { spec["job"].(map[string]any)["parallelism"] = "6" },
 		"a fraction":           func(spec map[string]any) { spec["job"].(map[string]any)["parallelism"] = 1.5 },
 		"a value of no enum":   func(spec map[string]any) { spec["job"].(map[string]any)["state"] = "stopped" },
 		"a number for a value": func(spec map[string]any) { spec["flinkConfiguration"].(map[string]any)["a"] = 1.0 },
 		"a string for an array": func(spec map[string]any) {
-			SpecOf(spec["podTemplate"].(map[string]any))["containers"] = "flink-main-container"
+			manifest.SpecOf(spec["podTemplate"].(map[string]any))["containers"] = "flink-main-container"
 		},
 	} {
-		spec := decoded(t, Document(guideJob(), guideStack()))
+		spec := document(guideJob(), guideStack())
 		change(spec)
 		if len(conform("spec", schema, spec)) == 0 {
 			t.Errorf("%s passes", breach)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"flink-payments/k8s/flink"
+	"flink-payments/k8s/manifest"
 	"flink-payments/k8s/validation"
 )
 
@@ -67,7 +67,7 @@ var nameRules = []validation.Rule[Input]{
 				}
 			}
 			for _, field := range []string{"serviceAccountName", "serviceAccount"} {
-				if value, set := flink.SpecOf(s.Job.PodTemplate)[field]; set {
+				if value, set := manifest.SpecOf(s.Job.PodTemplate)[field]; set {
 					found = append(found, validation.Finding{Path: "podTemplate.spec." + field, Value: fmt.Sprint(value)})
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/manifest"
 	"flink-payments/k8s/validation"
 )
 
@@ -106,7 +107,7 @@ func validate(operator int, name string, spec map[string]any) string {
 		}
 	}
 	tm, jm := spec["taskManager"].(map[string]any), spec["jobManager"].(map[string]any)
-	if replicas, set := tm["replicas"]; set && replicas.(int) < 1 || !set && job["parallelism"].(int) < 1 {
+	if replicas, set := tm["replicas"]; set && replicas.(float64) < 1 || !set && job["parallelism"].(float64) < 1 {
 		return "parallelism"
 	}
 	// validateJmSpec, validateTmSpec
@@ -115,7 +116,7 @@ func validate(operator int, name string, spec map[string]any) string {
 			return "memory"
 		}
 	}
-	if replicas := jm["replicas"].(int); replicas < 1 || replicas > 1 && !activated {
+	if replicas := jm["replicas"].(float64); replicas < 1 || replicas > 1 && !activated {
 		return "JobManager replicas"
 	}
 	// validateSpecChange
@@ -182,12 +183,17 @@ func parses(memory string) bool {
 	return regexp.MustCompile(`^\d{1,18}(KI|MI|GI|TI|PI|EI|K|M|G|T|P|E)$`).MatchString(quantity)
 }
 
+// document is the specification of a job's FlinkDeployment as the operator gets it.
+func document(j flink.Job, s flink.Stack) map[string]any {
+	return manifest.Of(flink.Deployment(j, s))["spec"].(map[string]any)
+}
+
 func passesBothValidators(j flink.Job, s flink.Stack) error {
 	for _, operator := range []int{10, 15} {
 		if operator == 10 && strings.HasPrefix(j.FlinkVersion, "v2") {
 			continue
 		}
-		if fault := validate(operator, j.Name, flink.Document(j, s)); fault != "" {
+		if fault := validate(operator, j.Name, document(j, s)); fault != "" {
 			return fmt.Errorf("passes the rules, and operator 1.%d.0 refuses: %s", operator, fault)
 		}
 	}
@@ -231,7 +237,7 @@ func TestAJobThatPassesAlwaysSatisfiesTheOperatorsValidator(t *testing.T) {
 		}
 		operator := 10 + 5*r.IntN(2)
 		s.OperatorVersion = fmt.Sprintf("1.%d.0", operator)
-		fault := validate(operator, j.Name, flink.Document(j.WithDefaults(), s))
+		fault := validate(operator, j.Name, document(j.WithDefaults(), s))
 		refused := len(Judge(j, s).Of(validation.Refuse)) > 0
 		switch {
 		case fault != "" && !refused:
@@ -250,7 +256,7 @@ func TestAJobThatPassesAlwaysSatisfiesTheOperatorsValidator(t *testing.T) {
 // The oracle is worth something only if it refuses what the operator refuses.
 func TestTheOracleRefusesWhatTheOperatorRefuses(t *testing.T) {
 	for _, operator := range []int{10, 15} {
-		if fault := validate(operator, "fraud-scoring", flink.Document(guideJob(), guideStack())); fault != "" {
+		if fault := validate(operator, "fraud-scoring", document(guideJob(), guideStack())); fault != "" {
 			t.Errorf("the guide's job: %s", fault)
 		}
 	}
@@ -270,12 +276,12 @@ func TestTheOracleRefusesWhatTheOperatorRefuses(t *testing.T) {
 		j, s := guideJob(), guideStack()
 		change(&j, &s)
 		for _, operator := range []int{10, 15} {
-			if got := validate(operator, j.Name, flink.Document(j, s)); got != want {
+			if got := validate(operator, j.Name, document(j, s)); got != want {
 				t.Errorf("operator 1.%d.0: %q, want %q", operator, got, want)
 			}
 		}
 	}
-	if got := validate(15, "fraud-scoring", flink.Document(jobWith(minimalAutoscaler("utilization.min", "0.8")), guideStack())); got != "autoscaler utilization.min" {
+	if got := validate(15, "fraud-scoring", document(jobWith(minimalAutoscaler("utilization.min", "0.8")), guideStack())); got != "autoscaler utilization.min" {
 		t.Error(got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"flink-payments/k8s/flink"
+	"flink-payments/k8s/manifest"
 	"flink-payments/k8s/validation"
 )
 
@@ -24,10 +25,10 @@ func indexed(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) 
 func (s Input) containers() []container {
 	var all []container
 	for _, list := range []string{"containers", "initContainers"} {
-		elements, _ := flink.SpecOf(s.Job.PodTemplate)[list].([]any)
+		elements, _ := manifest.SpecOf(s.Job.PodTemplate)[list].([]any)
 		for i, element := range elements {
 			fields, _ := element.(map[string]any)
-			c := container{path: indexed("podTemplate.spec."+list, i), name: flink.NameOf(element), init: list != "containers", fields: fields}
+			c := container{path: indexed("podTemplate.spec."+list, i), name: manifest.NameOf(element), init: list != "containers", fields: fields}
 			env, _ := fields["env"].([]any)
 			for n, e := range env {
 				of, _ := e.(map[string]any)
@@ -35,7 +36,7 @@ func (s Input) containers() []container {
 				if of["value"] != nil {
 					value = fmt.Sprint(of["value"])
 				}
-				c.env = append(c.env, variable{indexed(c.path+".env", n), flink.NameOf(e), value})
+				c.env = append(c.env, variable{indexed(c.path+".env", n), manifest.NameOf(e), value})
 			}
 			all = append(all, c)
 		}
@@ -68,11 +69,11 @@ var podRules = []validation.Rule[Input]{
 				found = append(found, when(set && !ok, "podTemplate."+part, shape(value))...)
 			}
 			for _, list := range []string{"containers", "initContainers"} {
-				value, set := flink.SpecOf(s.Job.PodTemplate)[list]
+				value, set := manifest.SpecOf(s.Job.PodTemplate)[list]
 				elements, ok := value.([]any)
 				found = append(found, when(set && !ok, "podTemplate.spec."+list, shape(value))...)
 				for i, element := range elements {
-					found = append(found, when(flink.NameOf(element) == "", indexed("podTemplate.spec."+list, i)+".name", "")...)
+					found = append(found, when(manifest.NameOf(element) == "", indexed("podTemplate.spec."+list, i)+".name", "")...)
 				}
 			}
 			return found
@@ -121,7 +122,7 @@ var podRules = []validation.Rule[Input]{
 					found = append(found, when(set && fmt.Sprint(value) == b, path+"."+field, b)...)
 				}
 			}
-			pod := flink.SpecOf(s.Job.PodTemplate)
+			pod := manifest.SpecOf(s.Job.PodTemplate)
 			for _, host := range []string{"hostNetwork", "hostPID", "hostIPC"} {
 				look("podTemplate.spec", pod, host, "true")
 			}

@@ -1,20 +1,20 @@
-package flink
+package manifest
 
 import (
 	"maps"
 	"slices"
 )
 
-// specOf a pod template, nil where it has none.
+// SpecOf a pod template, nil where it has none.
 func SpecOf(template map[string]any) map[string]any {
 	spec, _ := template["spec"].(map[string]any)
 	return spec
 }
 
-// merge lays extra over base, as the operator does with
+// Merge lays extra over base, as the operator does with
 // merge-arrays-by-name: maps key by key, arrays of named things name by name.
 // Any other array of extra replaces base's. Neither argument is changed.
-func merge(base, extra map[string]any) map[string]any {
+func Merge(base, extra map[string]any) map[string]any {
 	merged := maps.Clone(base)
 	for key, value := range extra {
 		merged[key] = mergeValue(merged[key], value)
@@ -29,7 +29,7 @@ func mergeValue(base, extra any) any {
 		if base == nil {
 			base = map[string]any{}
 		}
-		return merge(base, extra)
+		return Merge(base, extra)
 	case []any:
 		base, _ := base.([]any)
 		if !named(base) || !named(extra) {
@@ -53,6 +53,7 @@ func named(elements []any) bool {
 	return !slices.ContainsFunc(elements, func(e any) bool { return NameOf(e) == "" })
 }
 
+// NameOf an element of a list; empty where it has none.
 func NameOf(element any) string {
 	m, _ := element.(map[string]any)
 	name, _ := m["name"].(string)
