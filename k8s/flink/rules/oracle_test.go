@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -183,8 +184,14 @@ func parses(memory string) bool {
 	return regexp.MustCompile(`^\d{1,18}(KI|MI|GI|TI|PI|EI|K|M|G|T|P|E)$`).MatchString(quantity)
 }
 
-// document is the specification of a job's FlinkDeployment as the operator gets it.
+// document is the specification of a job's FlinkDeployment as the operator gets
+// it. JSON has no CPU that is not a number, and the validator looks at none.
 func document(j flink.Job, s flink.Stack) map[string]any {
+	for _, cpu := range []*float64{&j.JobManager.CPU, &j.TaskManager.CPU} {
+		if math.IsNaN(*cpu) || math.IsInf(*cpu, 0) {
+			*cpu = 1
+		}
+	}
 	return manifest.Of(flink.Deployment(j, s))["spec"].(map[string]any)
 }
 
