@@ -1,6 +1,6 @@
 // Package faults harms each provider call of an up and of a destroy in turn, and
-// says whether the next run reaches the same world. What is done on purpose is in
-// package scenes.
+// says whether the next run reaches the same world. What a person does on purpose
+// is in package scenes.
 package faults
 
 import (

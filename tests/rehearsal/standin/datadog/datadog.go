@@ -129,7 +129,7 @@ func (d *organization) outputs(r *provider.Request, id string) map[string]any {
 	return state
 }
 
-// preview asks Datadog's validation, unless validate is false.
+// Preview asks Datadog's validation, unless validate is false.
 func (d *organization) Preview(r *provider.Request) (map[string]any, error) {
 	query := r.Inputs["query"]
 	if r.Type == monitorType && r.Inputs["validate"] != false && query != nil && !plain.Unknown(query) {
@@ -155,7 +155,7 @@ func (d *organization) Update(r *provider.Request) (map[string]any, error) {
 	})
 }
 
-// delete refuses a monitor that an objective stands on.
+// Delete refuses a monitor that an objective stands on.
 func (d *organization) Delete(r *provider.Request) error {
 	if r.Type == monitorType {
 		for _, objective := range d.world.List("datadog", objectiveType) {

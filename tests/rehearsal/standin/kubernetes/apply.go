@@ -30,7 +30,9 @@ func (k *cluster) apply(r *provider.Request, id string) error {
 		}
 		spec := plain.Copy(map[string]any{"": o.State["spec"]})[""]
 		o.State, _ = merged(o.State, o.Inputs, plain.Copy(r.Inputs)).(map[string]any)
-		k.defaultsKept(r.Type, o.State)
+		if r.Type == world.NamespaceType {
+			k.defaults(r.Type, o.State)
+		}
 		if !reflect.DeepEqual(spec, o.State["spec"]) {
 			meta := o.State["metadata"].(map[string]any)
 			generation, _ := meta["generation"].(float64)
@@ -39,12 +41,6 @@ func (k *cluster) apply(r *provider.Request, id string) error {
 		o.Inputs = r.Inputs
 		return nil
 	})
-}
-
-func (k *cluster) defaultsKept(typ string, state map[string]any) {
-	if typ == world.NamespaceType {
-		k.defaults(typ, state)
-	}
 }
 
 // merged lays news over live, and takes away what was in old only.

@@ -10,7 +10,7 @@ import (
 	"flink-payments/tests/rehearsal/world"
 )
 
-// delete is awaited until the object is gone: its finalizers are others' to remove.
+// Delete is awaited until the object is gone: its finalizers are others' to remove.
 func (k *cluster) Delete(r *provider.Request) error {
 	if r.Type == world.ReleaseType {
 		return k.releases.Uninstall(r)

@@ -111,7 +111,7 @@ func (v *server) idOf(r *provider.Request) string {
 	return r.Name
 }
 
-// create writes over what is there, as Vault does.
+// Create writes over what is there, as Vault does.
 func (v *server) Create(r *provider.Request) (string, map[string]any, error) {
 	if err := v.refuse(r); err != nil {
 		return "", nil, err
