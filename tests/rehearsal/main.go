@@ -16,7 +16,9 @@ import (
 	"text/tabwriter"
 
 	"flink-payments/tests/rehearsal/engine"
+	"flink-payments/tests/rehearsal/setup"
 	"flink-payments/tests/rehearsal/standin"
+	"flink-payments/tests/rehearsal/standin/kubernetes/apiserver"
 )
 
 func main() {
@@ -43,13 +45,13 @@ type verb struct {
 
 // asked is what a person asked for on the command line.
 type asked struct {
-	options
+	setup.Options
 	kill  bool
 	only  string
 	build bool
 	fast  bool
 	cache string
-	// kubeconfig of options.server.
+	// kubeconfig of Options.Server.
 	kubeconfig string
 }
 
@@ -102,30 +104,30 @@ func usage(out io.Writer) {
 }
 
 func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
-	root, err := moduleRoot()
+	root, err := setup.Project()
 	if err != nil {
 		return err
 	}
-	a := asked{options: options{project: root, out: out}}
+	a := asked{Options: setup.Options{Project: root, Out: out}}
 	f := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Usage = func() {
 		fmt.Fprintf(out, "%s\n\nUsage: go -C tests/rehearsal run . %s [flags]\n\n", v.long, v.name)
 		f.PrintDefaults()
 	}
-	f.StringVar(&a.stackFile, "stack-file", filepath.Join(root, "Pulumi.prod.yaml"), "the stack's settings; a copy is used, with the repositories of the charts on this machine")
-	f.IntVar(&a.jobs, "job-count", 0, "make this many jobs of the first one (default: the settings as they are)")
-	f.Float64Var(&a.latency, "latency", 0, "let each resource take this `factor` of its time in the wild: 1 is real time, 0 at once")
+	f.StringVar(&a.StackFile, "stack-file", filepath.Join(root, "Pulumi.prod.yaml"), "the stack's settings; a copy is used, with the repositories of the charts on this machine")
+	f.IntVar(&a.Jobs, "job-count", 0, "make this many jobs of the first one (default: the settings as they are)")
+	f.Float64Var(&a.Latency, "latency", 0, "let each resource take this `factor` of its time in the wild: 1 is real time, 0 at once")
 	if !v.ownWorlds {
 		f.StringVar(&a.kubeconfig, "kubeconfig", "", "`file` (an absolute path) of a kubeconfig: the objects of Kubernetes are made in the API server of its\n"+
 			"current context, by server-side apply, and the model of the operator writes status and finalizers there.\n"+
 			"Helm releases stay modelled. Each server has a stack of its own here; nothing else in the cluster is touched")
 	}
 	f.Func("real", "`package` (aws, kubernetes, vault, datadog) without stand-in: its plugin on PATH takes over; may be repeated", func(pkg string) error {
-		if !slices.Contains(packages, pkg) {
-			return fmt.Errorf("write one of %s", strings.Join(packages, ", "))
+		if !slices.Contains(standin.Packages, pkg) {
+			return fmt.Errorf("write one of %s", strings.Join(standin.Packages, ", "))
 		}
-		a.real = append(a.real, pkg)
+		a.Real = append(a.Real, pkg)
 		return nil
 	})
 	if v.flags != nil {
@@ -137,87 +139,19 @@ func (v verb) run(ctx context.Context, args []string, out io.Writer) error {
 	if f.NArg() > 0 {
 		return fmt.Errorf("%s: unexpected %q", v.name, f.Arg(0))
 	}
-	if a.cache, err = cacheFolder(); err != nil {
+	if a.cache, err = setup.Cache(); err != nil {
 		return err
 	}
 	if a.kubeconfig != "" {
-		if slices.Contains(a.real, "kubernetes") {
+		if slices.Contains(a.Real, "kubernetes") {
 			return errors.New("--kubeconfig is for the kubernetes stand-in, which --real kubernetes takes away")
 		}
-		if a.server, err = standin.Connect(ctx, a.kubeconfig); err != nil {
+		if a.Server, err = apiserver.Connect(ctx, a.kubeconfig); err != nil {
 			return err
 		}
 	}
-	if a.cli, err = engine.FindCLI(ctx, a.cache, filepath.Join(root, "tests", "rehearsal", "cli"), out); err != nil {
+	if a.CLI, err = engine.FindCLI(ctx, a.cache, filepath.Join(root, "tests", "rehearsal", "cli"), out); err != nil {
 		return err
 	}
 	return v.do(ctx, a)
-}
-
-// cacheFolder is where the CLI is built and the rehearsals live.
-func cacheFolder() (string, error) {
-	cache, err := os.UserCacheDir()
-	return filepath.Join(cache, projectName, "rehearsal"), err
-}
-
-// moduleRoot is the folder of the program's go.mod, above this one.
-func moduleRoot() (string, error) {
-	at, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := at; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err == nil {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("no Pulumi.yaml above %s: run me as `go -C tests/rehearsal run .`", at)
-}
-
-// single is the folder that the single commands share.
-func (a asked) single() (string, error) { return a.folder("stacks") }
-
-// folder of a stack; one on an API server has its own.
-func (a asked) folder(kind string) (string, error) {
-	name, err := stackName(a.stackFile)
-	if a.server != nil {
-		name += "@" + a.server.Host()
-	}
-	return filepath.Join(a.cache, kind, name), err
-}
-
-// operation runs one of Pulumi's on the world that earlier commands left.
-func operation(name string) func(context.Context, asked) error {
-	return func(ctx context.Context, a asked) error {
-		var err error
-		if a.dir, err = a.single(); err != nil {
-			return err
-		}
-		r, err := open(ctx, a.options)
-		if err != nil {
-			return err
-		}
-		defer r.stop()
-		fmt.Fprintf(a.out, "Settings: %s\n", r.settings.file)
-		switch name {
-		case "preview":
-			_, err = r.stack.Preview(ctx)
-		case "up":
-			_, err = r.stack.Up(ctx)
-		case "refresh":
-			_, err = r.stack.Refresh(ctx)
-		case "destroy":
-			_, err = r.stack.Destroy(ctx)
-		}
-		return err
-	}
-}
-
-func reset(_ context.Context, a asked) error {
-	dir, err := a.single()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "Removed %s\n", dir)
-	return os.RemoveAll(dir)
 }

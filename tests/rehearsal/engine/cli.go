@@ -17,13 +17,13 @@ import (
 	"time"
 
 	"github.com/blang/semver"
+	"golang.org/x/mod/modfile"
 )
 
-// Version is the CLI's that the module tests/rehearsal/cli pins; a newer one
-// of the same major version drives the same SDK.
-var Version = semver.MustParse("3.274.1")
-
-const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+const (
+	cliModule  = "github.com/pulumi/pulumi/pkg/v3"
+	cliPackage = cliModule + "/cmd/pulumi"
+)
 
 // A CLI is a Pulumi CLI that fits this SDK.
 type CLI struct {
@@ -33,10 +33,15 @@ type CLI struct {
 
 // FindCLI returns the CLI of PATH when its version fits, else the one below
 // cache, which it first builds from source (module dir) when it is not there,
-// telling out what it does and how far it is.
+// telling out what it does and how far it is. The version is the one that the
+// module pins; a newer one of the same major version drives the same SDK.
 func FindCLI(ctx context.Context, cache, dir string, out io.Writer) (CLI, error) {
+	pinned, err := pinnedVersion(dir)
+	if err != nil {
+		return CLI{}, err
+	}
 	if path, err := exec.LookPath("pulumi"); err == nil {
-		if version, err := versionOf(ctx, path); err == nil && version.Major == Version.Major && version.GTE(Version) {
+		if version, err := versionOf(ctx, path); err == nil && version.Major == pinned.Major && version.GTE(pinned) {
 			return CLI{path, version}, nil
 		}
 	}
@@ -44,15 +49,34 @@ func FindCLI(ctx context.Context, cache, dir string, out io.Writer) (CLI, error)
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	path := filepath.Join(cache, "pulumi-"+Version.String(), "bin", name)
-	if version, err := versionOf(ctx, path); err == nil && version.EQ(Version) {
+	path := filepath.Join(cache, "pulumi-"+pinned.String(), "bin", name)
+	if version, err := versionOf(ctx, path); err == nil && version.EQ(pinned) {
 		return CLI{path, version}, nil
 	}
-	if err := build(ctx, dir, path, out); err != nil {
+	if err := build(ctx, dir, pinned, path, out); err != nil {
 		return CLI{}, fmt.Errorf("build the Pulumi CLI: %w", err)
 	}
 	version, err := versionOf(ctx, path)
 	return CLI{path, version}, err
+}
+
+// pinnedVersion is the CLI's in the go.mod of a folder.
+func pinnedVersion(dir string) (semver.Version, error) {
+	file := filepath.Join(dir, "go.mod")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return semver.Version{}, err
+	}
+	module, err := modfile.ParseLax(file, text, nil)
+	if err != nil {
+		return semver.Version{}, err
+	}
+	for _, require := range module.Require {
+		if require.Mod.Path == cliModule {
+			return semver.ParseTolerant(require.Mod.Version)
+		}
+	}
+	return semver.Version{}, fmt.Errorf("%s does not require %s", file, cliModule)
 }
 
 func versionOf(ctx context.Context, path string) (semver.Version, error) {
@@ -67,7 +91,7 @@ func versionOf(ctx context.Context, path string) (semver.Version, error) {
 
 // build compiles the CLI to path. It builds beside it first: two at once, or
 // one that is interrupted, leave no half-written CLI.
-func build(ctx context.Context, dir, path string, out io.Writer) error {
+func build(ctx context.Context, dir string, version semver.Version, path string, out io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -77,7 +101,7 @@ func build(ctx context.Context, dir, path string, out io.Writer) error {
 	}
 	defer os.RemoveAll(scratch)
 
-	fmt.Fprintf(out, "Building the Pulumi CLI %s from source, once: there is none that fits on PATH.\n", Version)
+	fmt.Fprintf(out, "Building the Pulumi CLI %s from source, once: there is none that fits on PATH.\n", version)
 	fmt.Fprintf(out, "  Where:    %s\n", path)
 	fmt.Fprintf(out, "  How long: 2 to 5 minutes on two cores, and about 400 MB of modules to download the first time.\n")
 	began := time.Now()
@@ -103,7 +127,7 @@ func build(ctx context.Context, dir, path string, out io.Writer) error {
 	err = ticking(out, func() string { return fmt.Sprintf("compiled %d of %d packages", compiled.Load(), total) },
 		func() error {
 			return run(ctx, dir, &compiled, "go", "build", "-v", "-trimpath",
-				"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+Version.String(),
+				"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+version.String(),
 				"-o", built, cliPackage)
 		})
 	if err != nil {
