@@ -12,6 +12,9 @@ import (
 // Configuration.get(option) said when the data was made.
 func TestCheckAnswersAsFlinkDoes(t *testing.T) {
 	file, err := os.Open("testdata/answers.tsv")
+	if os.IsNotExist(err) {
+		t.Skip("testdata/answers.tsv is not made yet: see generate")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,6 +114,9 @@ func (s *source) fileSystem(key string) (Option, bool) {
 // below finds an option with a part of one's own in its key.
 func (s *source) below(key string) (Option, bool) {
 	parts := strings.Split(key, ".")
+	if slices.Contains(parts, "") {
+		return Option{}, false
+	}
 	for _, i := range s.patterns {
 		if matches(strings.Split(s.options[i].Key, "."), parts) {
 			return s.options[i], true
@@ -130,7 +133,7 @@ func (s *source) below(key string) (Option, bool) {
 // matches compares a pattern with a key. The last part in angle brackets takes
 // all that is left.
 func matches(pattern, key []string) bool {
-	if len(key) < len(pattern) || slices.Contains(key, "") {
+	if len(key) < len(pattern) {
 		return false
 	}
 	for i, part := range pattern {

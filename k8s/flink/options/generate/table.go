@@ -18,6 +18,9 @@ var notConfiguration = []string{
 	"org.apache.flink.streaming.api.graph.StreamConfig",
 }
 
+// namespaces are prefixes of known keys, below which there are no free ones.
+var namespaces = []string{"kubernetes.operator.", "job.autoscaler.", "kubernetes.operator.job.autoscaler."}
+
 // A row is an option, or a prefix of free keys, as some versions have it.
 type row struct {
 	of, key, kind, values, missing, old, deprecated string
@@ -50,8 +53,8 @@ func (t *table) add(of, version string, lines []string) {
 		}
 		r := row{of: of, key: part[1], kind: part[2], values: part[3], missing: part[4], old: part[5], deprecated: part[6]}
 		if part[0] == "prefix" {
-			// A constant such as param. is a part of a key only.
-			if strings.Count(r.key, ".") < 2 {
+			// A constant such as param. is a part of a key only, and some are whole namespaces.
+			if strings.Count(r.key, ".") < 2 || slices.Contains(namespaces, r.key) {
 				continue
 			}
 			r.key, r.kind = r.key+"<key>", "String"
