@@ -144,8 +144,12 @@ func (s *source) index() {
 		if strings.Contains(option.Key, "<") {
 			s.patterns = append(s.patterns, i)
 		}
+	}
+	for i, option := range s.options {
 		for _, old := range option.Fallbacks {
-			if _, taken := s.byOldName[old.Key]; old.Deprecated && !taken {
+			// A name that Flink does not call deprecated is old only if no option has it.
+			_, present := s.byKey[old.Key]
+			if _, taken := s.byOldName[old.Key]; !taken && (old.Deprecated || !present) {
 				s.byOldName[old.Key] = i
 			}
 		}

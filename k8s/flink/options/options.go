@@ -28,8 +28,8 @@ func (t Table) exact(of []string) bool { return len(of) == 1 && !strings.HasSuff
 // A Fallback is an older name that Flink still reads where the present one is not set.
 type Fallback struct {
 	Key string
-	// Deprecated: Flink warns about the name. Where it does not, the name is
-	// another option, whose value stands in.
+	// Deprecated: Flink warns about the name. Where it does not, the name is mostly
+	// that of another option, whose value stands in.
 	Deprecated bool
 }
 
