@@ -76,7 +76,12 @@ func compile(clone, release, folder string, flink []string) ([]string, error) {
 			for _, name := range operatorOptions {
 				if filepath.Base(path) == name {
 					files = append(files, path)
+					return err
 				}
+			}
+			// Lombok adds methods only to sources that are named.
+			if module == "flink-autoscaler" && filepath.Ext(path) == ".java" {
+				files = append(files, path)
 			}
 			return err
 		})

@@ -20,11 +20,16 @@ var whole = map[string]bool{
 
 // operatorLibraries are what a release's options are compiled with.
 var operatorLibraries = map[string][][3]string{
-	"1.10.0": {{"io.javaoperatorsdk", "operator-framework-core", "4.9.4"}, {"io.fabric8", "kubernetes-model-core", "6.13.2"}, lombok},
-	"1.15.0": {{"io.javaoperatorsdk", "operator-framework-core", "5.2.2"}, {"io.fabric8", "kubernetes-model-core", "7.3.1"}, lombok},
+	"1.10.0": {{"io.javaoperatorsdk", "operator-framework-core", "4.9.4"}, {"io.fabric8", "kubernetes-model-core", "6.13.2"}, lombok, math, {quartz, "quartz", "2.3.2"}},
+	"1.15.0": {{"io.javaoperatorsdk", "operator-framework-core", "5.2.2"}, {"io.fabric8", "kubernetes-model-core", "7.3.1"}, lombok, math, {quartz, "quartz", "2.4.0"}},
 }
 
-var lombok = [3]string{"org.projectlombok", "lombok", "1.18.30"}
+var (
+	lombok = [3]string{"org.projectlombok", "lombok", "1.18.30"}
+	math   = [3]string{"org.apache.commons", "commons-math3", "3.6.1"}
+)
+
+const quartz = "org.quartz-scheduler"
 
 type artifacts struct {
 	versions []string

@@ -30,6 +30,12 @@ type row struct {
 type table struct {
 	rows     []row
 	versions map[string][]string
+	// index finds a row by all but its versions.
+	index map[[7]string]int
+}
+
+func (r row) cells() [7]string {
+	return [7]string{r.of, r.key, r.kind, r.values, r.missing, r.old, r.deprecated}
 }
 
 // ofOperator leaves Flink's own options out, which are in the same classpath.
@@ -42,7 +48,7 @@ func ofOperator(lines []string) []string {
 
 func (t *table) add(of, version string, lines []string) {
 	if t.versions == nil {
-		t.versions = map[string][]string{}
+		t.versions, t.index = map[string][]string{}, map[[7]string]int{}
 	}
 	t.versions[of] = append(t.versions[of], version)
 	byKey := map[string]row{}
@@ -67,9 +73,10 @@ func (t *table) add(of, version string, lines []string) {
 		}
 	}
 	for _, r := range byKey {
-		i := slices.IndexFunc(t.rows, func(o row) bool { o.versions = nil; return fmt.Sprint(o) == fmt.Sprint(r) })
-		if i < 0 {
-			t.rows, i = append(t.rows, r), len(t.rows)
+		i, known := t.index[r.cells()]
+		if !known {
+			i = len(t.rows)
+			t.rows, t.index[r.cells()] = append(t.rows, r), i
 		}
 		t.rows[i].versions = append(t.rows[i].versions, version)
 	}
