@@ -1,8 +1,6 @@
 package components
 
 import (
-	"time"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/components/settings"
@@ -38,9 +36,7 @@ func (c *Job) console(ctx *pulumi.Context, name string, args JobArgs, parent pul
 	shared := s.Platform.Console
 	c.Console, err = k8s.NewConsole(ctx, name+"-console", k8s.ConsoleArgs{
 		Name: oauth2proxy.Name(job.Job), Namespace: job.Namespace, URL: job.Console.URL(),
-		Chart: k8s.Chart{
-			Chart: shared.Chart, Repository: shared.Repository, Version: shared.Version, Timeout: time.Duration(shared.Timeout),
-		},
+		Chart: chartOf(shared.Release),
 		Values: oauth2proxy.Values(job.Job, job.Console, oauth2proxy.Options{
 			Labels: s.Labels(job.Name), VaultAuthPath: s.Vault.AuthPath, VaultMount: s.Vault.Mount,
 			ImageRegistry: shared.ImageRegistry, TrustedProxies: shared.TrustedProxies,

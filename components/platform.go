@@ -54,8 +54,7 @@ func NewPlatform(ctx *pulumi.Context, args PlatformArgs, opts ...pulumi.Resource
 	}
 	if cm := s.Platform.CertManager; !cm.Existing {
 		platform.CertManager, err = k8s.NewCertManager(ctx, name+"-cert-manager", k8s.CertManagerArgs{
-			Namespace: cm.Namespace, Version: cm.Version, Chart: cm.Chart, Repository: cm.Repository,
-			ImageRegistry: cm.ImageRegistry, Values: cm.Values, Timeout: time.Duration(cm.Timeout),
+			Namespace: cm.Namespace, Chart: chartOf(cm.Release), ImageRegistry: cm.ImageRegistry, Values: cm.Values,
 			After: platform.After(cm.Namespace),
 		}, parent)
 		if err != nil {
@@ -86,8 +85,7 @@ func (p *Platform) operator(ctx *pulumi.Context, name string, args PlatformArgs,
 		password = k8s.SecretKey{Name: secret, Key: "password"}
 	}
 	return k8s.NewOperator(ctx, name, k8s.OperatorArgs{
-		Namespace: op.Namespace, Version: op.Version, Chart: op.Chart, Repository: op.Repository,
-		ImageRegistry: op.ImageRegistry, Replicas: op.Replicas, Values: op.Values, Timeout: time.Duration(op.Timeout),
+		Namespace: op.Namespace, Chart: chartOf(op.Release), ImageRegistry: op.ImageRegistry, Replicas: op.Replicas, Values: op.Values,
 		WatchNamespaces: args.Settings.WatchedNamespaces(), KeystorePassword: password,
 		CRDs: crds, CRDProvider: args.Existing, CertManager: p.CertManager,
 		Labels: args.Settings.Labels(settings.Project),
@@ -126,4 +124,9 @@ func crdSource(o settings.Operator) chart.Source {
 		Repository: o.Repository, Chart: o.Chart, Version: o.Version, CRDs: o.CRDs.Path,
 		Setting: settings.Project + ":platform.operator",
 	}
+}
+
+// chartOf is where a release comes from, as its component takes it.
+func chartOf(r settings.Release) k8s.Chart {
+	return k8s.Chart{Repository: r.Repository, Chart: r.Chart, Version: r.Version, Timeout: time.Duration(r.Timeout)}
 }

@@ -44,7 +44,7 @@ func newProviders(ctx *pulumi.Context, s settings.Settings) (*Providers, error) 
 	if err != nil {
 		return nil, err
 	}
-	providers.Vault, err = infra.NewVaultProvider(ctx, "vault", infra.VaultProviderArgs{Address: s.Vault.Address})
+	providers.Vault, err = infra.NewVaultProvider(ctx, "vault", infra.VaultProviderArgs{Address: s.Vault.Address, Namespace: s.Vault.Namespace})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (p *Providers) cluster(ctx *pulumi.Context, s settings.Cluster) (k8s.Cluste
 		return k8s.Context(s.Kubeconfig, s.Context)
 	}
 	return k8s.EKS(k8s.EKSArgs{
-		Name: s.Name, Region: p.Region,
+		Name: s.Name, Region: p.Region, RoleARN: s.RoleARN,
 		Endpoint:             pulumi.String(found.Endpoint),
 		CertificateAuthority: pulumi.String(found.CertificateAuthority),
 	})

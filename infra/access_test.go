@@ -26,7 +26,6 @@ func identityArgs() IdentityArgs {
 func TestTheRoleHasOnePolicyAndNothingElse(t *testing.T) {
 	args := identityArgs()
 	args.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary"
-	args.MaxSession = 2 * time.Hour
 	var roleARN, subject string
 	r := mustRun(t, func(ctx *pulumi.Context) error {
 		identity, err := NewIdentity(ctx, "fraud", args)
@@ -46,7 +45,7 @@ func TestTheRoleHasOnePolicyAndNothingElse(t *testing.T) {
 		{"fraud-policy", "path", "/flink/"},
 		{"fraud-role", "assumeRolePolicy", policy.Trust(args.Partition, args.Account, args.Issuers, args.ServiceAccount).JSON()},
 		{"fraud-role", "permissionsBoundary", args.PermissionsBoundary},
-		{"fraud-role", "maxSessionDuration", 7200.0},
+		{"fraud-role", "maxSessionDuration", 3600.0},
 		{"fraud-role", "managedPolicyArns", nil},
 		{"fraud-role", "inlinePolicies", nil},
 		{"fraud-attachment", "policyArn", policyARN},
@@ -78,7 +77,6 @@ func TestAnIdentityThatTrustsNobodyOrTooManyIsRefused(t *testing.T) {
 		"Account":        func(a *IdentityArgs) { a.Account = "" },
 		"Access":         func(a *IdentityArgs) { a.Access = nil },
 		"Path":           func(a *IdentityArgs) { a.Path = "flink" },
-		"MaxSession":     func(a *IdentityArgs) { a.MaxSession = time.Minute },
 	} {
 		args := identityArgs()
 		spoil(&args)

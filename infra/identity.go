@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"time"
 
 	"flink-payments/infra/policy"
 
@@ -24,8 +23,6 @@ type IdentityArgs struct {
 	Path string
 	// PermissionsBoundary is the ARN of a policy that bounds the role; empty: none.
 	PermissionsBoundary string
-	// MaxSession of the role's credentials, one to twelve hours. Default 1h.
-	MaxSession time.Duration
 	// Issuers are the OIDC issuers of the clusters that may run the job, at least one.
 	Issuers []string
 	// ServiceAccount that takes on the role, the only one.
@@ -60,7 +57,6 @@ func (i *Identity) Ready() []pulumi.Resource { return []pulumi.Resource{i.Attach
 func (a *IdentityArgs) setDefaults() {
 	a.RoleName = cmp.Or(a.RoleName, a.PolicyName)
 	a.Path = cmp.Or(a.Path, "/")
-	a.MaxSession = cmp.Or(a.MaxSession, time.Hour)
 }
 
 func (a IdentityArgs) check() error {
@@ -77,8 +73,6 @@ func (a IdentityArgs) check() error {
 		return errors.New("args.Access is nil")
 	case a.Path[0] != '/' || a.Path[len(a.Path)-1] != '/':
 		return fmt.Errorf("args.Path %q does not begin and end with a slash", a.Path)
-	case a.MaxSession < time.Hour || a.MaxSession > 12*time.Hour:
-		return fmt.Errorf("args.MaxSession %s is not between 1h and 12h", a.MaxSession)
 	}
 	return nil
 }
@@ -121,7 +115,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args IdentityArgs, opts ...pu
 		Path:               pulumi.String(args.Path),
 		Description:        pulumi.String("Taken on by " + args.ServiceAccount.Subject()),
 		AssumeRolePolicy:   pulumi.String(trust.JSON()),
-		MaxSessionDuration: pulumi.Int(int(args.MaxSession.Seconds())),
+		MaxSessionDuration: pulumi.Int(3600),
 		Tags:               pulumi.ToStringMap(args.Tags),
 	}
 	if args.PermissionsBoundary != "" {

@@ -2,7 +2,6 @@ package k8s
 
 import (
 	"fmt"
-	"time"
 
 	"flink-payments/k8s/helm"
 
@@ -11,20 +10,13 @@ import (
 
 // CertManagerArgs describe cert-manager, which signs the operator's webhook.
 type CertManagerArgs struct {
-	// Namespace of its own. Default CertManagerNamespace. It must exist.
+	// Namespace of its own. It must exist.
 	Namespace string
-	// Version of the chart. Default CertManagerVersion.
-	Version string
-	// Repository default: CertManagerRepository, unless Chart is given.
-	Repository string
-	// Chart default: CertManagerChart. With no Repository: a local path or an oci:// URL.
-	Chart string
+	Chart     Chart
 	// ImageRegistry replaces quay.io; the path below it stays.
 	ImageRegistry string
 	// Values are merged over the program's.
 	Values map[string]any
-	// Timeout default: see Chart.
-	Timeout time.Duration
 	// After are waited for: the namespace.
 	After []pulumi.Resource
 }
@@ -44,18 +36,16 @@ func (c *CertManager) Ready() []pulumi.Resource { return []pulumi.Resource{c.Rel
 
 // NewCertManager installs cert-manager with its CRDs.
 func NewCertManager(ctx *pulumi.Context, name string, args CertManagerArgs, opts ...pulumi.ResourceOption) (*CertManager, error) {
-	args = args.withDefaults()
-	component := &CertManager{Namespace: args.Namespace, Version: args.Version}
+	component := &CertManager{Namespace: args.Namespace, Version: args.Chart.Version}
 	err := ctx.RegisterComponentResourceV2("flink-payments:k8s:CertManager", name, pulumi.Map{
 		"namespace": pulumi.String(args.Namespace),
-		"version":   pulumi.String(args.Version),
+		"version":   pulumi.String(args.Chart.Version),
 	}, component, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("cert-manager %s: %w", name, err)
 	}
 
-	chart := Chart{Repository: args.Repository, Chart: args.Chart, Version: args.Version, Timeout: args.Timeout}
-	component.Release, err = helm.NewRelease(ctx, name+"-release", chart.release("cert-manager", args.Namespace, args.values()),
+	component.Release, err = helm.NewRelease(ctx, name+"-release", args.Chart.release("cert-manager", args.Namespace, args.values()),
 		pulumi.Parent(component), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, fmt.Errorf("cert-manager %s: %w", name, err)
@@ -64,24 +54,6 @@ func NewCertManager(ctx *pulumi.Context, name string, args CertManagerArgs, opts
 		"namespace": pulumi.String(component.Namespace),
 		"version":   pulumi.String(component.Version),
 	})
-}
-
-// Defaults of cert-manager's release.
-const (
-	CertManagerNamespace  = "cert-manager"
-	CertManagerVersion    = "v1.15.3"
-	CertManagerChart      = "cert-manager"
-	CertManagerRepository = "https://charts.jetstack.io"
-)
-
-func (a CertManagerArgs) withDefaults() CertManagerArgs {
-	setDefault(&a.Namespace, CertManagerNamespace)
-	setDefault(&a.Version, CertManagerVersion)
-	if a.Chart == "" {
-		setDefault(&a.Repository, CertManagerRepository)
-	}
-	setDefault(&a.Chart, CertManagerChart)
-	return a
 }
 
 func (a CertManagerArgs) values() map[string]any {
@@ -100,11 +72,4 @@ func (a CertManagerArgs) values() map[string]any {
 		values["startupapicheck"] = image("startupapicheck")
 	}
 	return merge(values, a.Values)
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }

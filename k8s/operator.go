@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	policyv1 "k8s.io/api/policy/v1"
@@ -25,26 +24,11 @@ const (
 	operatorServiceAccount = "flink-operator"
 )
 
-// Defaults of the operator's release; OperatorRepository is another.
-const (
-	OperatorNamespace = "flink-operator"
-	OperatorVersion   = "1.10.0"
-	OperatorChart     = "flink-kubernetes-operator"
-	// OperatorReplicas are one leader and one standby.
-	OperatorReplicas = 2
-)
-
 // OperatorArgs describe the Flink Kubernetes operator.
 type OperatorArgs struct {
-	// Namespace of the operator. Default OperatorNamespace. It must exist.
+	// Namespace of the operator. It must exist.
 	Namespace string
-	// Version of the chart. Default OperatorVersion.
-	Version string
-	// Repository default: the archive's directory of this version, which stays
-	// when downloads.apache.org drops it, unless Chart is given.
-	Repository string
-	// Chart default: OperatorChart. With no Repository: a local path or an oci:// URL.
-	Chart string
+	Chart     Chart
 	// ImageRegistry replaces ghcr.io; the path below it stays.
 	ImageRegistry string
 	// WatchNamespaces are the jobs'; they must exist. Empty: every namespace.
@@ -57,13 +41,11 @@ type OperatorArgs struct {
 	// KeystorePassword of the webhook is a Secret in the operator's namespace
 	// that this program does not make. Empty: the chart's published password.
 	KeystorePassword SecretKey
-	// Replicas default: OperatorReplicas.
+	// Replicas: one leads, the others stand by.
 	Replicas int
 	Labels   map[string]string
 	// Values are merged over the program's.
 	Values map[string]any
-	// Timeout default: see Chart.
-	Timeout time.Duration
 	// CertManager signs the webhook's certificate. Needed: Existing{} where the cluster has one.
 	CertManager Part
 	// After are waited for: the operator's namespace and the watched ones.
@@ -100,14 +82,15 @@ func (o *Operator) Ready() []pulumi.Resource {
 // NewOperator installs the operator's CRDs, one right that its chart forgets,
 // and the operator.
 func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pulumi.ResourceOption) (*Operator, error) {
-	args = args.withDefaults()
+	// Sorted, so that the order of the jobs is no change of the release.
+	args.WatchNamespaces = slices.Compact(slices.Sorted(slices.Values(args.WatchNamespaces)))
 	if err := args.check(); err != nil {
 		return nil, fmt.Errorf("operator %s: %w", name, err)
 	}
-	component := &Operator{Namespace: args.Namespace, Version: args.Version, WatchNamespaces: args.WatchNamespaces}
+	component := &Operator{Namespace: args.Namespace, Version: args.Chart.Version, WatchNamespaces: args.WatchNamespaces}
 	err := ctx.RegisterComponentResourceV2("flink-payments:k8s:Operator", name, pulumi.Map{
 		"namespace":       pulumi.String(args.Namespace),
-		"version":         pulumi.String(args.Version),
+		"version":         pulumi.String(args.Chart.Version),
 		"watchNamespaces": pulumi.ToStringArray(args.WatchNamespaces),
 	}, component, opts...)
 	if err != nil {
@@ -138,8 +121,7 @@ func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pu
 	}
 	before = append(before, grant...)
 
-	source := Chart{Repository: args.Repository, Chart: args.Chart, Version: args.Version, Timeout: args.Timeout}
-	release := source.release(operatorRelease, args.Namespace, args.values())
+	release := args.Chart.release(operatorRelease, args.Namespace, args.values())
 	release.SkipCrds = pulumi.Bool(true)
 	component.Release, err = helm.NewRelease(ctx, name+"-release", release, parent, pulumi.DependsOn(before))
 	if err != nil {
@@ -157,24 +139,6 @@ func NewOperator(ctx *pulumi.Context, name string, args OperatorArgs, opts ...pu
 		"namespace": pulumi.String(component.Namespace),
 		"version":   pulumi.String(component.Version),
 	})
-}
-
-func (a OperatorArgs) withDefaults() OperatorArgs {
-	setDefault(&a.Namespace, OperatorNamespace)
-	setDefault(&a.Version, OperatorVersion)
-	if a.Chart == "" {
-		setDefault(&a.Repository, OperatorRepository(a.Version))
-	}
-	setDefault(&a.Chart, OperatorChart)
-	setDefault(&a.Replicas, OperatorReplicas)
-	// Sorted, so that the order of the jobs is no change of the release.
-	a.WatchNamespaces = slices.Compact(slices.Sorted(slices.Values(a.WatchNamespaces)))
-	return a
-}
-
-// OperatorRepository is the Helm repository that holds one version for good.
-func OperatorRepository(version string) string {
-	return "https://archive.apache.org/dist/flink/flink-kubernetes-operator-" + version + "/"
 }
 
 func (a OperatorArgs) check() error {

@@ -30,16 +30,12 @@ type Chart struct {
 	Repository string
 	Chart      string
 	Version    string
-	// Timeout of one Kubernetes operation of the release. Default 10m.
+	// Timeout of one Kubernetes operation of the release.
 	Timeout time.Duration
 }
 
 // release of a chart in a namespace, undone when it fails.
 func (c Chart) release(name, namespace string, values map[string]any) *helm.ReleaseArgs {
-	timeout := c.Timeout
-	if timeout == 0 {
-		timeout = 10 * time.Minute
-	}
 	args := &helm.ReleaseArgs{
 		Name:          pulumi.String(name),
 		Namespace:     pulumi.String(namespace),
@@ -49,7 +45,7 @@ func (c Chart) release(name, namespace string, values map[string]any) *helm.Rele
 		CleanupOnFail: pulumi.Bool(true),
 		WaitForJobs:   pulumi.Bool(true),
 		MaxHistory:    pulumi.Int(10),
-		Timeout:       pulumi.Int(int(timeout / time.Second)),
+		Timeout:       pulumi.Int(int(c.Timeout / time.Second)),
 	}
 	if c.Version != "" {
 		args.Version = pulumi.String(c.Version)

@@ -35,11 +35,18 @@ func platform(change func(*OperatorArgs)) pulumi.RunFunc {
 			}
 			namespaces = append(namespaces, namespace)
 		}
-		certManager, err := NewCertManager(ctx, "cert-manager", CertManagerArgs{After: namespaces[2:]})
+		certManager, err := NewCertManager(ctx, "cert-manager", CertManagerArgs{
+			Namespace: "cert-manager", Chart: Chart{Chart: "cert-manager", Repository: "https://charts.jetstack.io", Version: "v1.15.3"}, After: namespaces[2:],
+		})
 		if err != nil {
 			return err
 		}
 		args := OperatorArgs{
+			Namespace: "flink-operator", Replicas: 2,
+			Chart: Chart{
+				Chart: "flink-kubernetes-operator", Version: "1.10.0", Timeout: 10 * time.Minute,
+				Repository: "https://archive.apache.org/dist/flink/flink-kubernetes-operator-1.10.0/",
+			},
 			WatchNamespaces: []string{"payments", "analytics", "payments"},
 			CRDs:            testCRDs, CRDProvider: adopting, CertManager: certManager, After: namespaces[:2],
 		}
@@ -157,15 +164,15 @@ func TestTheOperatorSeesSnapshotsInItsOwnNamespace(t *testing.T) {
 func TestAMirrorServesChartsAndImages(t *testing.T) {
 	all := run(t, func(ctx *pulumi.Context) error {
 		if _, err := NewCertManager(ctx, "cert-manager", CertManagerArgs{
-			Repository: "https://mirror.example/jetstack", ImageRegistry: "mirror.example/quay/",
+			Chart: Chart{Chart: "cert-manager", Repository: "https://mirror.example/jetstack"}, ImageRegistry: "mirror.example/quay/",
 			Values: map[string]any{"webhook": map[string]any{"replicaCount": 3}},
 		}); err != nil {
 			return err
 		}
 		_, err := NewOperator(ctx, "operator", OperatorArgs{
-			Chart: "./charts/flink-kubernetes-operator", ImageRegistry: "mirror.example/ghcr", CertManager: Existing{},
-			KeystorePassword: SecretKey{Name: "keystore", Key: "password"}, Timeout: 90 * time.Second,
-			Values: map[string]any{"replicas": 3, "rbac": map[string]any{"nodesRule": map[string]any{"create": true}}},
+			Chart: Chart{Chart: "./charts/flink-kubernetes-operator", Timeout: 90 * time.Second}, ImageRegistry: "mirror.example/ghcr", CertManager: Existing{},
+			KeystorePassword: SecretKey{Name: "keystore", Key: "password"},
+			Values:           map[string]any{"replicas": 3, "rbac": map[string]any{"nodesRule": map[string]any{"create": true}}},
 		})
 		return err
 	})

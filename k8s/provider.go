@@ -31,8 +31,6 @@ type EKSArgs struct {
 	CertificateAuthority pulumi.StringInput
 	// RoleARN is assumed for the token; empty: the caller's own identity.
 	RoleARN string
-	// Profile of the AWS configuration; empty: the caller's environment.
-	Profile string
 }
 
 // EKS is a cluster whose token the AWS CLI gets at each run, so none is stored.
@@ -63,9 +61,6 @@ func eksKubeconfig(args EKSArgs, endpoint, ca string) (string, error) {
 	command := []string{"eks", "get-token", "--cluster-name", args.Name, "--region", args.Region, "--output", "json"}
 	if args.RoleARN != "" {
 		command = append(command, "--role-arn", args.RoleARN)
-	}
-	if args.Profile != "" {
-		command = append(command, "--profile", args.Profile)
 	}
 	type object = map[string]any
 	document, err := json.Marshal(object{

@@ -233,6 +233,9 @@ func (d *settingsDocument) rows(prefix string, defaulted reflect.Value, at func(
 		if below != nil {
 			clear = func(s *Settings) { below(s).SetZero() }
 		}
+		if defaulted.Type() == reflect.TypeFor[Release]() && text(value) != "" {
+			comment += " Default " + text(value) + "." // each part's own
+		}
 		fallback := d.fallback(setting, comment, text(value), field.Type, clear)
 		d.line("| `%s` | %s | %s | %s |", setting, kindOf(field.Type), fallback, cell(meaning(comment, field.Name, name)))
 	}
@@ -384,9 +387,9 @@ func TestSettingsDocumentNamesEverySetting(t *testing.T) {
 		{"jobs[].", reflect.TypeFor[flink.Job]()}, {"jobs[].alerts.", reflect.TypeFor[observe.Alerts]()},
 		{"platform.operator.", reflect.TypeFor[Operator]()},
 	} {
-		for i := range of.t.NumField() {
-			name := of.prefix + of.t.Field(i).Tag.Get("json")
-			if !strings.Contains(string(page), "`"+name+"`") {
+		for _, field := range reflect.VisibleFields(of.t) {
+			name := of.prefix + field.Tag.Get("json")
+			if !field.Anonymous && !strings.Contains(string(page), "`"+name+"`") {
 				t.Errorf("docs/settings.md does not name %s", name)
 			}
 		}

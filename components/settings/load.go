@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"flink-payments/k8s"
-	"flink-payments/k8s/flink"
 	"flink-payments/k8s/validation"
 )
 
@@ -159,62 +156,4 @@ func topLevelKeys() []string {
 	keys := slices.AppendSeq(slices.Collect(maps.Keys(s.objects())), maps.Keys(s.texts()))
 	slices.Sort(keys)
 	return keys
-}
-
-// withDefaults fills in every unset setting that has a default.
-func (s Settings) withDefaults(stack string) Settings {
-	s.Environment = cmp.Or(s.Environment, stack)
-	s.AWS.RolePath = cmp.Or(s.AWS.RolePath, "/")
-	s.AWS.LogRetentionDays = cmp.Or(s.AWS.LogRetentionDays, 365)
-
-	cm := &s.Platform.CertManager
-	cm.Namespace = cmp.Or(cm.Namespace, k8s.CertManagerNamespace)
-	cm.Version = cmp.Or(cm.Version, k8s.CertManagerVersion)
-	cm.Chart = cmp.Or(cm.Chart, k8s.CertManagerChart)
-	if inRepository(cm.Chart) {
-		cm.Repository = cmp.Or(cm.Repository, k8s.CertManagerRepository)
-	}
-	cm.Timeout = cmp.Or(cm.Timeout, 10*flink.Minute)
-
-	op := &s.Platform.Operator
-	op.Namespace = cmp.Or(op.Namespace, k8s.OperatorNamespace)
-	op.Version = cmp.Or(op.Version, k8s.OperatorVersion)
-	op.Chart = cmp.Or(op.Chart, k8s.OperatorChart)
-	if inRepository(op.Chart) {
-		op.Repository = cmp.Or(op.Repository, k8s.OperatorRepository(op.Version))
-	}
-	op.Replicas = cmp.Or(op.Replicas, k8s.OperatorReplicas)
-	op.Timeout = cmp.Or(op.Timeout, 10*flink.Minute)
-
-	s.Platform.Console = s.Platform.Console.withDefaults()
-
-	s.Vault.AuthPath = cmp.Or(s.Vault.AuthPath, "kubernetes")
-	s.Vault.Mount = cmp.Or(s.Vault.Mount, "secret")
-	s.Datadog.Site = cmp.Or(s.Datadog.Site, "datadoghq.com")
-	s.Datadog.AgentNamespace = cmp.Or(s.Datadog.AgentNamespace, "datadog")
-
-	s.Jobs = slices.Clone(s.Jobs)
-	for i := range s.Jobs {
-		s.Jobs[i] = s.Jobs[i].withDefaults(s.Cluster.Name)
-	}
-	return s
-}
-
-// inRepository tells a chart's name from a path and from an oci:// reference.
-func inRepository(chart string) bool { return !strings.ContainsAny(chart, "/\\") }
-
-func (j Job) withDefaults(cluster string) Job {
-	j.Job = j.Job.WithDefaults()
-	j.Alerts = j.Alerts.WithDefaults()
-	j.Kafka.VaultRole = cmp.Or(j.Kafka.VaultRole, j.Namespace+"-"+j.Name)
-	j.Kafka.VaultPolicy = cmp.Or(j.Kafka.VaultPolicy, j.Namespace+"-"+j.Name+"-kafka-read")
-	j.Console = consoleDefaults(j)
-	j.Identity.PolicyName = cmp.Or(j.Identity.PolicyName, j.State.Bucket)
-	j.Identity.RoleName = cmp.Or(j.Identity.RoleName, roleName(cluster, j))
-	return j
-}
-
-// roleName of a job where none is set. IAM roles are of an account, jobs of a cluster.
-func roleName(cluster string, j Job) string {
-	return cluster + "-" + j.Namespace + "-" + j.Name
 }

@@ -71,6 +71,7 @@ var (
 	regionPattern        = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d+$`)
 	accountPattern       = regexp.MustCompile(`^\d{12}$`)
 	administratorPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/\S+)$`)
+	rolePattern          = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
 	policyARNPattern     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/\S+$`)
 	rolePathPattern      = regexp.MustCompile(`^/([!-.0-~]+/)*$`)
 	clusterPattern       = regexp.MustCompile(`^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`)

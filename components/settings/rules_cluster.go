@@ -25,6 +25,16 @@ var clusterRules = []validation.Rule[Settings]{
 		},
 	},
 	{
+		ID: "cluster-role", Severity: validation.Refuse, Looks: "cluster.roleArn, cluster.context",
+		Reason: "the cluster's token is asked for as a role, and not at all with a kubeconfig, which says itself who asks",
+		Fix:    "arn:aws:iam::123456789012:role/NAME without cluster.context, or nothing: the caller's own identity",
+		Source: "AWS: aws eks get-token --role-arn",
+		Check: func(s Settings) []validation.Finding {
+			c := s.Cluster
+			return unless(c.RoleARN == "" || rolePattern.MatchString(c.RoleARN) && c.Context == "", "cluster.roleArn", c.RoleARN)
+		},
+	},
+	{
 		ID: "oidc-issuer", Severity: validation.Refuse, Looks: "cluster.oidcIssuer",
 		Reason: "the trust policy names the issuer without https://; anything but an https URL is not one",
 		Fix:    "https://oidc.eks.REGION.amazonaws.com/id/ID, or nothing: it is looked up", Source: "AWS: IRSA",

@@ -119,7 +119,7 @@ var consoleRules = []validation.Rule[Settings]{
 		Check: func(s Settings) []validation.Finding {
 			c := s.Platform.Console
 			placed := c.Repository == ""
-			if inRepository(c.Chart) {
+			if c.inRepository() {
 				placed = isURL(c.Repository, "https", "http")
 			}
 			return slices.Concat(

@@ -31,13 +31,13 @@ var platformRules = []validation.Rule[Settings]{
 		Reason: "a chart's name goes with the http(s) URL of a repository; a directory or an oci:// reference goes without one",
 		Fix:    "https://HOST/PATH/ with a name in chart, or nothing with a path in chart", Source: "Helm: chart repositories",
 		Check: func(s Settings) []validation.Finding {
-			well := func(chart, repository string) bool {
-				return inRepository(chart) && isURL(repository, "https", "http") || !inRepository(chart) && repository == ""
+			well := func(r Release) bool {
+				return r.inRepository() && isURL(r.Repository, "https", "http") || !r.inRepository() && r.Repository == ""
 			}
 			cm, op := s.Platform.CertManager, s.Platform.Operator
 			return slices.Concat(
-				unless(well(cm.Chart, cm.Repository), "platform.certManager.repository", cm.Repository),
-				unless(well(op.Chart, op.Repository), "platform.operator.repository", op.Repository),
+				unless(well(cm.Release), "platform.certManager.repository", cm.Repository),
+				unless(well(op.Release), "platform.operator.repository", op.Repository),
 			)
 		},
 	},

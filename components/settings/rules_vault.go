@@ -23,13 +23,14 @@ var vaultRules = []validation.Rule[Settings]{
 		},
 	},
 	{
-		ID: "vault-paths", Severity: validation.Refuse, Looks: "vault.authPath, vault.mount",
+		ID: "vault-paths", Severity: validation.Refuse, Looks: "vault.authPath, vault.mount, vault.namespace",
 		Reason: "a mount's path is written without slashes at its ends, without auth/ and without data/", Fix: "kubernetes and secret, or the paths that `vault auth list` and `vault secrets list` show, without the slash",
 		Source: "Vault: mount paths",
 		Check: func(s Settings) []validation.Finding {
 			return slices.Concat(
 				unless(mountPattern.MatchString(s.Vault.AuthPath) && !strings.HasPrefix(s.Vault.AuthPath, "auth/"), "vault.authPath", s.Vault.AuthPath),
 				unless(mountPattern.MatchString(s.Vault.Mount) && !strings.HasSuffix(s.Vault.Mount, "/data"), "vault.mount", s.Vault.Mount),
+				unless(s.Vault.Namespace == "" || mountPattern.MatchString(s.Vault.Namespace), "vault.namespace", s.Vault.Namespace),
 			)
 		},
 	},

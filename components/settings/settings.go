@@ -61,6 +61,8 @@ type Cluster struct {
 	Context string `json:"context"`
 	// Kubeconfig is the path of the file that holds the context. Default: KUBECONFIG, then ~/.kube/config.
 	Kubeconfig string `json:"kubeconfig"`
+	// RoleARN is assumed by `aws eks get-token` for the cluster's token; empty: the caller's own identity.
+	RoleARN string `json:"roleArn"`
 	// OIDCIssuer of the cluster, https://...; empty: looked up by the cluster's name.
 	OIDCIssuer string `json:"oidcIssuer"`
 }
@@ -74,50 +76,46 @@ type Platform struct {
 	Console            Console     `json:"console"`
 }
 
-// CertManager are the Helm release of cert-manager.
+// A Release says where a Helm release comes from. Each part of the platform has its own defaults.
+type Release struct {
+	// Version of the chart, exactly.
+	Version string `json:"version"`
+	// Chart is the chart's name in the repository, an oci:// reference, or a local directory.
+	Chart string `json:"chart"`
+	// Repository of the chart; not used with a directory or oci://.
+	Repository string `json:"repository"`
+	// ImageRegistry replaces the registry of the chart's images; empty: the chart's own.
+	ImageRegistry string `json:"imageRegistry"`
+	// Values are merged over the program's, as in `helm --values`.
+	Values map[string]any `json:"values"`
+	// Timeout of the release.
+	Timeout flink.Duration `json:"timeout"`
+}
+
+// CertManager are the Helm release of cert-manager. Its images come from quay.io.
 type CertManager struct {
 	// Existing: the cluster has it, nothing is installed. Default false.
 	Existing bool `json:"existing"`
 	// Namespace of the release. Default cert-manager.
 	Namespace string `json:"namespace"`
-	// Version of the chart. Default v1.15.3.
-	Version string `json:"version"`
-	// Chart is the chart's name in the repository, an oci:// reference, or a local directory. Default cert-manager.
-	Chart string `json:"chart"`
-	// Repository of the chart. Default https://charts.jetstack.io; not used with a directory or oci://.
-	Repository string `json:"repository"`
-	// ImageRegistry replaces quay.io for every image of the chart; empty: the chart's own.
-	ImageRegistry string `json:"imageRegistry"`
-	// Values are merged over the program's, as in `helm --values`.
-	Values map[string]any `json:"values"`
-	// Timeout of the release. Default 10m.
-	Timeout flink.Duration `json:"timeout"`
+	Release
 }
 
-// Operator are the Helm release of the Flink Kubernetes Operator, and its CRDs.
+// Operator are the Helm release of the Flink Kubernetes Operator, and its CRDs. The version
+// is needed for an existing operator too, since rules depend on it; the repository's default is
+// the archive's directory of the version, and the image comes from ghcr.io.
 type Operator struct {
 	// Existing: the cluster has it and its CRDs, nothing is installed. Default false.
 	Existing bool `json:"existing"`
 	// Namespace of the release. Default flink-operator.
 	Namespace string `json:"namespace"`
-	// Version of the chart; needed for an existing operator too, since rules depend on it. Default 1.10.0.
-	Version string `json:"version"`
-	// Chart is the chart's name in the repository, an oci:// reference, or a local directory. Default flink-kubernetes-operator.
-	Chart string `json:"chart"`
-	// Repository of the chart. Default: the archive's directory of the version.
-	Repository string `json:"repository"`
-	// ImageRegistry replaces ghcr.io for the operator's image; empty: the chart's own.
-	ImageRegistry string `json:"imageRegistry"`
+	Release
 	// Replicas of the operator; one leads. Default 2.
 	Replicas int `json:"replicas"`
 	// WatchedNamespaces of an existing operator; empty: all. Not used otherwise: the jobs' namespaces are watched.
 	WatchedNamespaces []string `json:"watchedNamespaces"`
 	CRDs              CRDs     `json:"crds"`
 	Webhook           Webhook  `json:"webhook"`
-	// Values are merged over the program's, as in `helm --values`.
-	Values map[string]any `json:"values"`
-	// Timeout of the release. Default 10m.
-	Timeout flink.Duration `json:"timeout"`
 }
 
 // CRDs are about the operator's CustomResourceDefinitions.
@@ -139,6 +137,8 @@ type Webhook struct {
 type Vault struct {
 	// Address: https://HOST:PORT. The token comes from VAULT_TOKEN or Vault's token helper, never from a setting.
 	Address string `json:"address"`
+	// Namespace of Vault Enterprise; empty: none.
+	Namespace string `json:"namespace"`
 	// AuthPath of the Kubernetes auth method. Default kubernetes.
 	AuthPath string `json:"authPath"`
 	// Mount of the KV version 2 engine. Default secret.

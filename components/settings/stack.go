@@ -19,6 +19,7 @@ func (s Settings) Stack(j Job) flink.Stack {
 		WatchedNamespaces: s.WatchedNamespaces(),
 		Environment:       s.Environment,
 		Team:              s.Team,
+		VaultNamespace:    s.Vault.Namespace,
 		VaultAuthPath:     s.Vault.AuthPath,
 		VaultMount:        s.Vault.Mount,
 		DatadogSite:       s.Datadog.Site,

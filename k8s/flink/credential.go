@@ -74,5 +74,8 @@ func (j Job) credentialAnnotations(s Stack) map[string]string {
 	} {
 		annotations["vault.hashicorp.com/"+key] = value
 	}
+	if s.VaultNamespace != "" {
+		annotations["vault.hashicorp.com/namespace"] = s.VaultNamespace
+	}
 	return annotations
 }

@@ -212,6 +212,18 @@ func TestTheCredentialIsRenderedOnceForFlinksUserOnly(t *testing.T) {
 	}
 }
 
+func TestTheAgentLogsInToVaultsNamespace(t *testing.T) {
+	const annotation = "vault.hashicorp.com/namespace"
+	stack := guideStack()
+	if _, there := guideJob().credentialAnnotations(stack)[annotation]; there {
+		t.Error("a namespace is named where there is none")
+	}
+	stack.VaultNamespace = "payments/prod"
+	if got := guideJob().credentialAnnotations(stack)[annotation]; got != "payments/prod" {
+		t.Errorf("the namespace is %q", got)
+	}
+}
+
 func TestAJobWithoutASecretIsNotInjected(t *testing.T) {
 	j := guideJob()
 	j.Kafka.Secret = ""

@@ -208,6 +208,8 @@ type Stack struct {
 	// Environment, Service and Team tag pods and metrics. Environment "prod" makes the production rules apply.
 	Environment string
 	Team        string
+	// VaultNamespace of Vault Enterprise; empty: none.
+	VaultNamespace string
 	// VaultAuthPath of the Kubernetes auth method and VaultMount of the KV version 2 engine.
 	VaultAuthPath string
 	VaultMount    string
