@@ -31,6 +31,8 @@ public class Cluster {
     Configuration configuration = new Configuration();
     configuration.setString("rest.address", "localhost");
     configuration.setString("rest.port", "0");
+    configuration.setString(
+        "state.savepoints.dir", "file://" + System.getProperty("java.io.tmpdir") + "/savepoints");
     // These register routes that a configuration may leave out.
     configuration.setString("web.submit.enable", "true");
     configuration.setString("rest.profiling.enabled", "true");

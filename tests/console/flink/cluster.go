@@ -82,7 +82,7 @@ func Start(version string) (*Cluster, error) {
 		}
 	}
 	c.Stop()
-	return nil, fmt.Errorf("Flink %s did not start: %s", version, said.String())
+	return nil, fmt.Errorf("no REST server of Flink %s: %s", version, said.String())
 }
 
 // Stop ends the process and removes what it wrote.
