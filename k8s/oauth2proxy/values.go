@@ -1,80 +1,12 @@
-// Package oauth2proxy turns a job's console into the values of the chart oauth2-proxy:
-// who is let in, what of Flink's REST API passes, and where the secrets come from. It
-// installs nothing.
 package oauth2proxy
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"reflect"
 	"strings"
 
 	"flink-payments/k8s/flink"
 )
-
-// A Console is Flink's UI for people, behind a login: oauth2-proxy before the
-// REST Service, Entra ID as the issuer, one group let in. The zero value makes none.
-type Console struct {
-	// Host is the DNS name that people open: https://HOST.
-	Host string `json:"host"`
-	// Tenant is the Entra tenant's GUID. A name such as common would let other tenants in.
-	Tenant string `json:"tenant"`
-	// ClientID is the app registration's GUID. Its redirect URI is https://HOST/oauth2/callback.
-	ClientID string `json:"clientId"`
-	// Group is the object id, a GUID, of the group that may enter: Entra's tokens carry ids, not names.
-	Group string `json:"group"`
-	// ManyGroups asks Entra's Graph for the groups (scope User.Read): the token of a
-	// person who is in more than 200 carries none.
-	ManyGroups bool `json:"manyGroups"`
-	// Secret is the path below Vault's mount, without data/, of the field cookie_secret
-	// (16, 24 or 32 bytes, also in base64) and, with ClientSecret, client_secret.
-	Secret string `json:"secret"`
-	// ClientSecret proves the proxy to Entra by client_secret. Default: by the
-	// ServiceAccount's own token, so that there is no client secret.
-	ClientSecret bool `json:"clientSecret"`
-	// VaultRole lets the proxy's ServiceAccount, and no other, log in. Default: NAMESPACE-NAME-console.
-	VaultRole string `json:"vaultRole"`
-	// VaultPolicy grants reading the secret and nothing else. Default: NAMESPACE-NAME-console-read.
-	VaultPolicy string `json:"vaultPolicy"`
-	// SessionLength is how long a login lasts, and so how long somebody who was taken
-	// out of the group still gets in. Default 8h.
-	SessionLength flink.Duration `json:"sessionLength"`
-	// TLSSecret of the Ingress; empty: TLS ends before it or at its controller's default.
-	TLSSecret string `json:"tlsSecret"`
-	// Annotations of the Ingress: certificate, addresses let in by the edge.
-	Annotations map[string]string `json:"annotations"`
-}
-
-// On says whether there is anything to make.
-func (c Console) On() bool { return !reflect.ValueOf(c).IsZero() }
-
-// URL that people open; empty where there is no console.
-func (c Console) URL() string {
-	if !c.On() {
-		return ""
-	}
-	return "https://" + c.Host
-}
-
-// WithDefaults fills in what has a default; a console that is off stays off.
-func (c Console) WithDefaults() Console {
-	if c.On() {
-		c.SessionLength = cmp.Or(c.SessionLength, 8*flink.Hour)
-	}
-	return c
-}
-
-// Name of a job's console: its release, Deployment, Service and ServiceAccount.
-func Name(job flink.Job) string { return job.Name + "-console" }
-
-// PodLabels are the labels by which the chart selects the pods of a job's console.
-func PodLabels(job flink.Job) map[string]string {
-	return map[string]string{
-		"app.kubernetes.io/name":     "oauth2-proxy",
-		"app.kubernetes.io/instance": Name(job),
-	}
-}
 
 // Options are what the consoles of a stack share, and the labels of one.
 type Options struct {
@@ -95,6 +27,10 @@ type Options struct {
 }
 
 const (
+	// imageTag is newer than the chart's: 7.15.5 is the first that walks X-Forwarded-For from the
+	// right, and that does not write what the issuer answered to a failed login into its log
+	// (GHSA-wr5q-7wxw-x568, GHSA-hhqp-vx7f-5c6m).
+	imageTag = "v7.15.6"
 	// consoleUser is the uid of the chart's container.
 	consoleUser = 2000
 	consolePort = 4180
@@ -110,6 +46,7 @@ func Values(job flink.Job, c Console, o Options) map[string]any {
 	values := map[string]any{
 		"fullnameOverride":   name,
 		"customLabels":       anyMap(o.Labels),
+		"image":              image(o.ImageRegistry),
 		"replicaCount":       2,
 		"enableServiceLinks": false,
 		"proxyVarsAsSecrets": false,
@@ -122,10 +59,12 @@ func Values(job flink.Job, c Console, o Options) map[string]any {
 		// The prefix makes browsers refuse the cookie from any other host or without TLS.
 		"config": map[string]any{"cookieName": "__Host-" + name},
 		"extraArgs": map[string]any{
-			"skip-provider-button":   true,
-			"redirect-url":           c.URL() + "/oauth2/callback",
-			"reverse-proxy":          true,
-			"trusted-proxy-ip":       strings.Join(o.TrustedProxies, ","),
+			"skip-provider-button": true,
+			"redirect-url":         c.URL() + "/oauth2/callback",
+			"reverse-proxy":        true,
+			"trusted-proxy-ip":     strings.Join(o.TrustedProxies, ","),
+			// Its default, X-Real-IP, is one that load balancers pass on as a stranger wrote it.
+			"real-client-ip-header":  "X-Forwarded-For",
 			"cookie-secret-file":     secretFile("cookie"),
 			"cookie-secure":          true,
 			"cookie-samesite":        "lax",
@@ -135,16 +74,23 @@ func Values(job flink.Job, c Console, o Options) map[string]any {
 		"alphaConfig": map[string]any{
 			"enabled": true,
 			"configData": map[string]any{
-				"providers":      []any{c.provider()},
-				"upstreamConfig": map[string]any{"upstreams": upstreams(job)},
+				"providers":            []any{c.provider()},
+				"injectRequestHeaders": requestHeaders(),
+				"upstreamConfig":       map[string]any{"upstreams": upstreams(job)},
 			},
+		},
+		"podSecurityContext": map[string]any{
+			// For the injected init container, which has no profile of its own.
+			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+		},
+		"securityContext": map[string]any{
+			"enabled": true, "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+			"runAsNonRoot": true, "runAsUser": consoleUser, "runAsGroup": consoleUser,
+			"capabilities": map[string]any{"drop": []any{"ALL"}}, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		},
 		"podAnnotations": anyMap(c.vaultAnnotations(o)),
 		"networkPolicy":  map[string]any{"create": true, "ingress": []any{o.admitted()}},
 		"ingress":        c.ingress(o.IngressClass),
-	}
-	if o.ImageRegistry != "" {
-		values["image"] = map[string]any{"registry": strings.TrimSuffix(o.ImageRegistry, "/")}
 	}
 	if !c.ClientSecret {
 		maps.Copy(values, projectedToken())
@@ -165,6 +111,8 @@ func (c Console) provider() map[string]any {
 			"issuerURL": fmt.Sprintf("https://login.microsoftonline.com/%s/v2.0", c.Tenant),
 			// An email is there only for those with a mailbox, and without one the proxy lets nobody in.
 			"emailClaim": "preferred_username",
+			// This configuration's default would let an ID token of another login in.
+			"insecureSkipNonce": false,
 		},
 	}
 	if c.ClientSecret {
@@ -175,40 +123,18 @@ func (c Console) provider() map[string]any {
 	return provider
 }
 
-// What the console refuses of Flink's REST API, by path, with and without its version. The proxy
-// knows no methods; all of these change something, two of them by GET.
-const (
-	apiVersion   = `^(?:/v[0-9]+)?`
-	refusedPaths = apiVersion + `(?:/(?:cluster|jars|datasets|savepoint-disposal|jobmanager/profiler|taskmanagers/[^/]+/profiler)(?:/|$)` +
-		`|/jobs/?$` +
-		`|/jobs/[^/]+/(?:yarn-cancel|yarn-stop|stop|savepoints|rescaling|resource-requirements|coordinators|clientHeartbeat)(?:/|$))`
-	// A job itself is read by GET and cancelled by PATCH. A mode that Flink does not
-	// know fails the PATCH with 400, beside any other mode too; GET reads no mode.
-	jobPath = `^((?:/v[0-9]+)?/jobs/[^/?]+)/?$`
-)
-
-// upstreams is what the proxy does with whom it let in. A rewriting path
-// is a regular expression, and goes before one that does not rewrite.
-// What stays open: POST to a job's checkpoints, which takes a checkpoint.
-func upstreams(job flink.Job) []any {
-	rest := func(id, path string) map[string]any {
-		return map[string]any{"id": id, "path": path, "proxyWebSockets": false,
-			"uri": fmt.Sprintf("http://%s-rest.%s:%d", job.Name, job.Namespace, flink.RestPort)}
-	}
-	byID := rest("job", jobPath)
-	// Not ${1}: the proxy fills that in from its environment.
-	byID["rewriteTarget"] = "$1?mode=refused"
-	return []any{
-		map[string]any{"id": "refused", "path": refusedPaths, "rewriteTarget": "/", "static": true, "staticCode": 403},
-		byID,
-		rest("flink", "/"),
-	}
-}
-
 func secretFile(name string) string { return "/vault/secrets/" + name + "-secret" }
 
-// vaultAnnotations ask the injector for the secrets as files, by an init
-// container only. Without a newline: it would count as a byte of the secret.
+// Templates of the two files. oauth2-proxy takes 16, 24 or 32 bytes for its cookies' key, in
+// base64 only of the URL's alphabet, and a line end for a part of it. So from any text of 16
+// characters or more comes a key of 32; of a shorter one the proxy says that it is too short.
+var secretTemplates = map[string]string{
+	"cookie": `{{- with secret %q -}}{{- $key := .Data.data.cookie_secret | trimSpace -}}` +
+		`{{- if lt (len $key) 16 -}}{{ $key }}{{- else -}}{{ $key | sha256Hex | printf "%%.32s" }}{{- end -}}{{- end -}}`,
+	"client": `{{- with secret %q -}}{{ .Data.data.client_secret | trimSpace }}{{- end -}}`,
+}
+
+// vaultAnnotations ask the injector for the secrets as files, by an init container only.
 func (c Console) vaultAnnotations(o Options) map[string]string {
 	path := o.VaultMount + "/data/" + c.Secret
 	user := fmt.Sprint(consoleUser)
@@ -227,7 +153,7 @@ func (c Console) vaultAnnotations(o Options) map[string]string {
 	for _, name := range secrets {
 		file := name + "-secret"
 		annotations["agent-inject-secret-"+file] = path
-		annotations["agent-inject-template-"+file] = fmt.Sprintf("{{- with secret %q -}}{{ .Data.data.%s_secret }}{{- end -}}", path, name)
+		annotations["agent-inject-template-"+file] = fmt.Sprintf(secretTemplates[name], path)
 		annotations["agent-inject-perms-"+file] = "0400"
 		annotations["error-on-missing-key-"+file] = "true"
 	}
@@ -288,4 +214,12 @@ func anyMap(texts map[string]string) map[string]any {
 		values[key] = text
 	}
 	return values
+}
+
+func image(registry string) map[string]any {
+	image := map[string]any{"tag": imageTag}
+	if registry != "" {
+		image["registry"] = strings.TrimSuffix(registry, "/")
+	}
+	return image
 }

@@ -2,10 +2,7 @@ package oauth2proxy
 
 import (
 	"encoding/json"
-	"net/url"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -60,124 +57,6 @@ func TestAConsoleIsMadeOnlyWhereOneIsWritten(t *testing.T) {
 	}
 }
 
-// Everything of Flink 1.18 to 2.x that changes something, with the paths as its REST API documents them.
-var changing = map[string]string{
-	"GET /jobs/ID/yarn-cancel":              "",
-	"GET /jobs/ID/yarn-stop":                "",
-	"POST /jobs/ID/stop":                    "",
-	"POST /jobs/ID/savepoints":              "",
-	"PATCH /jobs/ID/rescaling":              "",
-	"PUT /jobs/ID/resource-requirements":    "",
-	"POST /jobs/ID/coordinators/OPERATOR":   "",
-	"PATCH /jobs/ID/clientHeartbeat":        "",
-	"POST /jobs":                            "",
-	"POST /jars/upload":                     "",
-	"POST /jars/JAR/run":                    "",
-	"POST /jars/JAR/plan":                   "",
-	"DELETE /jars/JAR":                      "",
-	"POST /savepoint-disposal":              "",
-	"DELETE /datasets/DATASET":              "",
-	"DELETE /cluster":                       "",
-	"POST /jobmanager/profiler":             "",
-	"POST /taskmanagers/CONTAINER/profiler": "",
-	"PATCH /jobs/ID":                        "mode",
-	"POST /jobs/ID/checkpoints":             "open",
-}
-
-const someJob = "/jobs/0123456789abcdef0123456789abcdef"
-
-func TestWhatChangesAJobIsRefusedByTheConsole(t *testing.T) {
-	for route, how := range changing {
-		_, path, _ := strings.Cut(route, " ")
-		path = strings.Replace(path, "/jobs/ID", someJob, 1)
-		for _, as := range []string{path, path + "/", "/v1" + path, "/v1" + path + "/"} {
-			id, _ := passes(t, as)
-			want := map[string]string{"": "refused", "mode": "job", "open": "flink"}[how]
-			if id != want {
-				t.Errorf("%s as %s goes to %q, not %q", route, as, id, want)
-			}
-		}
-	}
-}
-
-func TestWhatTheUIReadsPassesTheConsole(t *testing.T) {
-	for _, path := range []string{
-		"/", "/main.0123.js", "/assets/images/flink.svg", "/config", "/overview",
-		"/jobs/overview", someJob, someJob + "/plan", someJob + "/config", someJob + "/exceptions", someJob + "/checkpoints",
-		someJob + "/checkpoints/config", someJob + "/checkpoints/details/7", someJob + "/vertices/v/backpressure",
-		someJob + "/vertices/v/metrics", someJob + "/vertices/v/flamegraph", someJob + "/jobmanager/log-url",
-		"/jobmanager/config", "/jobmanager/logs", "/jobmanager/metrics", "/jobmanager/thread-dump",
-		"/taskmanagers", "/taskmanagers/payments-taskmanager-1-1", "/taskmanagers/payments-taskmanager-1-1/log",
-	} {
-		id, forwarded := passes(t, path)
-		if id == "refused" {
-			t.Errorf("%s is refused", path)
-		}
-		if u, err := url.Parse(forwarded); err != nil || u.Path != path {
-			t.Errorf("%s becomes %s", path, forwarded)
-		}
-	}
-}
-
-func TestAJobIsCancelledByNoSpellingOfItsPath(t *testing.T) {
-	for _, path := range []string{someJob, someJob + "/", "/v1" + someJob, "/jobs/+123456789abcdef0123456789abcdef", "/jobs/\n"} {
-		id, forwarded := passes(t, path)
-		u, err := url.Parse(strings.ReplaceAll(forwarded, "\n", "%0A"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Flink takes no list of modes in which one is unknown.
-		if id != "job" || u.Query().Get("mode") != "refused" {
-			t.Errorf("%q goes to %q as %q", path, id, forwarded)
-		}
-	}
-}
-
-// passes says which upstream takes a path, and as what, by the proxy's own order: rewriting ones
-// first, the longest first of them; then a prefix.
-func passes(t *testing.T, path string) (id, forwarded string) {
-	t.Helper()
-	upstreams := upstreams(job())
-	slices.SortStableFunc(upstreams, func(a, b any) int {
-		return len(b.(map[string]any)["path"].(string)) - len(a.(map[string]any)["path"].(string))
-	})
-	for _, u := range upstreams {
-		upstream := u.(map[string]any)
-		target, rewrites := upstream["rewriteTarget"].(string)
-		if !rewrites {
-			continue
-		}
-		if pattern := regexp.MustCompile(upstream["path"].(string)); pattern.MatchString(path) {
-			return upstream["id"].(string), pattern.ReplaceAllString(path, target)
-		}
-	}
-	return "flink", path
-}
-
-func TestTheProxyFillsNothingIntoItsConfiguration(t *testing.T) {
-	text, err := json.Marshal(Values(job(), console(), options())["alphaConfig"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What envsubst would replace: ${NAME} and $NAME; $1 it leaves alone.
-	if found := regexp.MustCompile(`\$[{A-Za-z_]`).Find(text); found != nil {
-		t.Errorf("it would, at %s of %s", found, text)
-	}
-}
-
-func TestWhatIsRefusedReachesNobody(t *testing.T) {
-	for _, u := range upstreams(job()) {
-		upstream := u.(map[string]any)
-		static := upstream["static"] == true && upstream["staticCode"] == 403 && upstream["uri"] == nil
-		if static != (upstream["id"] == "refused") {
-			t.Errorf("%v", upstream)
-		}
-		if !static && (upstream["uri"] != "http://fraud-scoring-rest.payments:8081" || upstream["proxyWebSockets"] != false) {
-			t.Errorf("%v", upstream)
-		}
-	}
-}
-
 func TestTheConsoleLetsInOneGroupOfOneTenant(t *testing.T) {
 	values := Values(job(), console(), options())
 	want := map[string]any{
@@ -185,7 +64,7 @@ func TestTheConsoleLetsInOneGroupOfOneTenant(t *testing.T) {
 		"scope": "openid profile", "allowedGroups": []any{"c0ffee00-1234-4abc-8def-001122334455"}, "code_challenge_method": "S256",
 		"oidcConfig": map[string]any{
 			"issuerURL":  "https://login.microsoftonline.com/8f1c2c2e-5d3a-4b57-9a51-0c6c1d2f7a44/v2.0",
-			"emailClaim": "preferred_username",
+			"emailClaim": "preferred_username", "insecureSkipNonce": false,
 		},
 		"microsoftEntraIDConfig": map[string]any{"federatedTokenAuth": true},
 	}
@@ -203,7 +82,8 @@ func TestTheConsoleLetsInOneGroupOfOneTenant(t *testing.T) {
 func TestTheConsolesArgumentsAreTheseAndNoMore(t *testing.T) {
 	want := map[string]any{
 		"skip-provider-button": true, "redirect-url": "https://fraud-scoring.flink.example.com/oauth2/callback",
-		"reverse-proxy": true, "trusted-proxy-ip": "10.0.0.0/16,10.1.0.0/16",
+		"real-client-ip-header": "X-Forwarded-For",
+		"reverse-proxy":         true, "trusted-proxy-ip": "10.0.0.0/16,10.1.0.0/16",
 		"cookie-secret-file": "/vault/secrets/cookie-secret", "cookie-secure": true, "cookie-samesite": "lax",
 		"cookie-expire": "8h", "session-cookie-minimal": true,
 	}
@@ -227,12 +107,12 @@ func TestTheConsolesSecretsComeFromVaultAsFilesOnly(t *testing.T) {
 		names := map[string]bool{"cookie": true, "client": byClientSecret}
 		for name, there := range names {
 			template := annotations["vault.hashicorp.com/agent-inject-template-"+name+"-secret"]
-			want := any(nil)
-			if there {
-				want = `{{- with secret "secret/data/payments/console" -}}{{ .Data.data.` + name + `_secret }}{{- end -}}`
-			}
-			if template != want {
-				t.Errorf("client secret %t: the template of %s is %v", byClientSecret, name, template)
+			if !there {
+				if template != nil {
+					t.Errorf("there is a template of %s", name)
+				}
+			} else if text := template.(string); !strings.HasPrefix(text, `{{- with secret "secret/data/payments/console" -}}`) || !strings.Contains(text, ".Data.data."+name+"_secret | trimSpace") {
+				t.Errorf("the template of %s is %s", name, text)
 			}
 			if perms := annotations["vault.hashicorp.com/agent-inject-perms-"+name+"-secret"]; there && perms != "0400" {
 				t.Errorf("%s may be read: %v", name, perms)
@@ -277,6 +157,49 @@ func TestTheIngressIsTheHostsAlone(t *testing.T) {
 	delete(want, "className")
 	want["tls"] = []any{map[string]any{"secretName": "fraud-tls", "hosts": []any{c.Host}}}
 	if got := valueAt(t, Values(job(), c, o), "ingress"); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+// The levels of Pod Security want a profile of every container: the injected one has the pod's.
+func TestTheConsolesPodsAreAdmittedUnderRestrictedPodSecurity(t *testing.T) {
+	values := Values(job(), console(), options())
+	profile := map[string]any{"type": "RuntimeDefault"}
+	if got := valueAt(t, values, "podSecurityContext"); !reflect.DeepEqual(got, map[string]any{"seccompProfile": profile}) {
+		t.Errorf("the pod has %v", got)
+	}
+	want := map[string]any{
+		"enabled": true, "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true,
+		"runAsUser": 2000.0, "runAsGroup": 2000.0, "capabilities": map[string]any{"drop": []any{"ALL"}}, "seccompProfile": profile,
+	}
+	if got := valueAt(t, values, "securityContext"); !reflect.DeepEqual(got, want) {
+		t.Errorf("the container has %v", got)
+	}
+}
+
+func TestFlinkGetsNothingThatProvesAPersonAndNoPOSTThatItCanRead(t *testing.T) {
+	headers := map[string]any{}
+	for _, h := range requestHeaders() {
+		header := h.(map[string]any)
+		headers[header["name"].(string)] = header["values"]
+	}
+	for _, name := range []string{"Authorization", "Cookie", "Upgrade", "X-Forwarded-User", "X-Forwarded-Access-Token", "X-Auth-Request-User"} {
+		if values, there := headers[name]; !there || values != nil {
+			t.Errorf("%s is %v", name, values)
+		}
+	}
+	if got, want := headers["Content-Type"], []any{map[string]any{"secretSource": map[string]any{"value": brokenContentType}}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the content type is %v", got)
+	}
+}
+
+func TestTheImageIsTheTriedOneFromAnyRegistry(t *testing.T) {
+	o := options()
+	if got := valueAt(t, Values(job(), console(), o), "image"); !reflect.DeepEqual(got, map[string]any{"tag": "v7.15.6"}) {
+		t.Errorf("%v", got)
+	}
+	o.ImageRegistry = "mirror.example/quay/"
+	if got := valueAt(t, Values(job(), console(), o), "image"); !reflect.DeepEqual(got, map[string]any{"tag": "v7.15.6", "registry": "mirror.example/quay"}) {
 		t.Errorf("%v", got)
 	}
 }
