@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"flink-payments/infra"
 	"flink-payments/k8s"
@@ -53,13 +52,10 @@ func newRestore(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.R
 	if err != nil {
 		return restore{}, err
 	}
-	// The engine answers this one by itself, at once, with what is known in a
-	// preview too; the graph's shape needs it.
-	recorded, err := internals.UnsafeAwaitOutput(ctx.Context(), stash.Output)
+	entry, err := recorded(ctx, stash)
 	if err != nil {
 		return restore{}, err
 	}
-	entry, _ := recorded.Value.(map[string]any)
 	answer.From, _ = entry["from"].(string)
 	answer.SavepointFirst, _ = entry["savepointFirst"].(bool)
 	answer.record = stash

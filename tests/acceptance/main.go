@@ -15,11 +15,11 @@ import (
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
+	"flink-payments/tests/acceptance/internal/expected"
 	"flink-payments/tests/acceptance/internal/look"
 	"flink-payments/tests/acceptance/internal/promise"
 	"flink-payments/tests/acceptance/internal/prove"
 	"flink-payments/tests/acceptance/internal/report"
-	"flink-payments/tests/acceptance/internal/subject"
 )
 
 // The exit statuses.
@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "acceptance:", err)
 		return usage
 	}
-	want, err := o.subject(stdin)
+	want, err := o.expected(stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, "acceptance:", err)
 		return usage
@@ -86,22 +86,22 @@ func write(file string, report func(io.Writer) error) error {
 	return errors.Join(report(f), f.Close())
 }
 
-func (o *options) subject(stdin io.Reader) (subject.Subject, error) {
+func (o *options) expected(stdin io.Reader) (expected.Job, error) {
 	switch o.outputs {
 	case "":
-		return subject.Read(nil, o.flags)
+		return expected.Read(nil, o.flags)
 	case "-":
-		return subject.Read(stdin, o.flags)
+		return expected.Read(stdin, o.flags)
 	}
 	f, err := os.Open(o.outputs)
 	if err != nil {
-		return subject.Subject{}, err
+		return expected.Job{}, err
 	}
 	defer f.Close()
-	return subject.Read(f, o.flags)
+	return expected.Read(f, o.flags)
 }
 
-func (o *options) eyes(ctx context.Context, want subject.Subject) (prove.Eyes, error) {
+func (o *options) eyes(ctx context.Context, want expected.Job) (prove.Eyes, error) {
 	cluster, err := look.NewCluster(o.kubeconfig, o.kubecontext, want.Namespace)
 	if err != nil {
 		return prove.Eyes{}, err

@@ -7,14 +7,14 @@ import (
 	"io"
 	"time"
 
+	"flink-payments/tests/acceptance/internal/expected"
 	"flink-payments/tests/acceptance/internal/prove"
-	"flink-payments/tests/acceptance/internal/subject"
 )
 
 // options of one call.
 type options struct {
 	outputs                 string
-	flags                   subject.Subject
+	flags                   expected.Job
 	kubeconfig, kubecontext string
 	s3Endpoint, stsEndpoint string
 	s3PathStyle             bool

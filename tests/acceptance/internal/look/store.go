@@ -14,8 +14,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"flink-payments/tests/acceptance/internal/expected"
 	"flink-payments/tests/acceptance/internal/promise"
-	"flink-payments/tests/acceptance/internal/subject"
 )
 
 // Store is S3, read with the caller's own credentials.
@@ -34,7 +34,7 @@ func NewStore(config aws.Config, endpoint string, pathStyle bool) *Store {
 // Metadata reads how the _metadata object of a checkpoint or savepoint begins,
 // which takes the right to decrypt it.
 func (s *Store) Metadata(ctx context.Context, path string) (promise.Stored, error) {
-	bucket, key, err := subject.SplitURI(path)
+	bucket, key, err := expected.SplitURI(path)
 	if err != nil {
 		return promise.Stored{}, &Missing{err.Error()}
 	}
@@ -66,7 +66,7 @@ func size(object *s3.GetObjectOutput) int64 {
 // NewestCheckpoint lists the chk-N beside a checkpoint's path and returns the
 // highest N that is complete: the one whose _metadata is there.
 func (s *Store) NewestCheckpoint(ctx context.Context, path string) (int64, error) {
-	bucket, key, err := subject.SplitURI(path)
+	bucket, key, err := expected.SplitURI(path)
 	if err != nil {
 		return 0, &Missing{err.Error()}
 	}
@@ -102,7 +102,7 @@ func (s *Store) NewestCheckpoint(ctx context.Context, path string) (int64, error
 
 // Count lists the objects below a path, the first thousand of them.
 func (s *Store) Count(ctx context.Context, path string) (int, error) {
-	bucket, key, err := subject.SplitURI(path)
+	bucket, key, err := expected.SplitURI(path)
 	if err != nil {
 		return 0, &Missing{err.Error()}
 	}

@@ -48,7 +48,7 @@ func NotSeen(promise, name, why string) Check {
 	return Check{Promise: promise, Name: name, Outcome: Unseen, Found: why}
 }
 
-// NotThere is a check whose subject does not exist.
+// NotThere is a check of what does not exist.
 func NotThere(promise, name, what, advice string) Check {
 	return Check{Promise: promise, Name: name, Outcome: Broken, Found: what, Advice: advice}
 }

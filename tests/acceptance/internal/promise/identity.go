@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"flink-payments/tests/acceptance/internal/subject"
+	"flink-payments/tests/acceptance/internal/expected"
 )
 
 const stsAudience = "sts.amazonaws.com"
 
 // Bound judges that the ServiceAccount the job runs as carries the role.
-func Bound(want subject.Subject, d Deployment, a ServiceAccount) Check {
+func Bound(want expected.Job, d Deployment, a ServiceAccount) Check {
 	account, role := either(want.ServiceAccount != "", want.ServiceAccount, d.ServiceAccount), a.RoleARN
 	return judged(Identity, "service-account",
 		role != "" && (want.RoleARN == "" || role == want.RoleARN) && d.ServiceAccount == account,
@@ -63,7 +63,7 @@ func Keyless(d Deployment) Check {
 }
 
 // TokenFor judges what the token inside the pod says of itself.
-func TokenFor(want subject.Subject, account string, pod string, c Claims) Check {
+func TokenFor(want expected.Job, account string, pod string, c Claims) Check {
 	sub := either(want.TrustSubject != "", want.TrustSubject, fmt.Sprintf("system:serviceaccount:%s:%s", want.Namespace, account))
 	return judged(Identity, "token", c.Subject == sub && slices.Contains(c.Audience, stsAudience),
 		fmt.Sprintf("in %s: sub %s, aud %v, iss %s", pod, or(c.Subject), c.Audience, or(c.Issuer)),
@@ -71,7 +71,7 @@ func TokenFor(want subject.Subject, account string, pod string, c Claims) Check 
 }
 
 // WhoAmI judges what STS makes of the token.
-func WhoAmI(want subject.Subject, role string, c Caller) Check {
+func WhoAmI(want expected.Job, role string, c Caller) Check {
 	found := "STS says " + or(c.ARN)
 	if c.Refused != "" {
 		found = "STS refuses the pod's token: " + c.Refused

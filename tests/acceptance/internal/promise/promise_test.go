@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"flink-payments/tests/acceptance/internal/subject"
+	"flink-payments/tests/acceptance/internal/expected"
 )
 
 func TestWhatIsBrokenIsSaidBeforeWhatIsUnseen(t *testing.T) {
@@ -99,7 +99,7 @@ func TestTheNewestSavepointIsProved(t *testing.T) {
 		{"what the job was first started from", Deployment{InitialSavepoint: "s3://b/i"}, "", nil, "s3://b/i"},
 		{"none", Deployment{}, "", []Snapshot{{Name: "without a path"}}, ""},
 	} {
-		got, _ := NewestSavepoint(subject.Subject{Savepoint: subject.Savepoint{Location: c.stack}}, c.d, c.snapshots)
+		got, _ := NewestSavepoint(expected.Job{Savepoint: expected.Savepoint{Location: c.stack}}, c.d, c.snapshots)
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -107,7 +107,7 @@ func TestTheNewestSavepointIsProved(t *testing.T) {
 }
 
 func TestFlinkS3AndTheConfigMapHaveToAgree(t *testing.T) {
-	want := subject.Subject{CheckpointsURI: "s3://b/checkpoints"}
+	want := expected.Job{CheckpointsURI: "s3://b/checkpoints"}
 	at := func(id int64) Completed { return Completed{ID: id, Path: "s3://b/checkpoints/j/chk-x"} }
 	for _, c := range []struct {
 		before, seen, after int64

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"flink-payments/tests/acceptance/internal/subject"
+	"flink-payments/tests/acceptance/internal/expected"
 )
 
 const irsaAdvice = "most often the pods have no role: see the promise identity; else the bucket policy, the key or the lifecycle rules"
@@ -33,10 +33,10 @@ func Retained(c CheckpointConfig) Check {
 // InS3 judges that S3 holds what Flink says: newest is the newest complete
 // checkpoint found in S3, looked at between two looks at Flink. One more may
 // be written in S3 before Flink reports it.
-func InS3(want subject.Subject, before, after Completed, newest int64) Check {
+func InS3(want expected.Job, before, after Completed, newest int64) Check {
 	found := fmt.Sprintf("Flink reports %s, S3 holds up to chk-%d", before.Path, newest)
 	return judged(Recoverable, "checkpoint-in-s3",
-		subject.Under(before.Path, want.CheckpointsURI) && newest >= before.ID && newest <= after.ID+1,
+		expected.Under(before.Path, want.CheckpointsURI) && newest >= before.ID && newest <= after.ID+1,
 		found, fmt.Sprintf("chk-%d or newer under %s, the same in both", before.ID, want.CheckpointsURI), irsaAdvice)
 }
 
@@ -52,7 +52,7 @@ func Readable(of Completed, s Stored) Check {
 }
 
 // Encrypted judges that the object is under the stack's own key.
-func Encrypted(want subject.Subject, s Stored) Check {
+func Encrypted(want expected.Job, s Stored) Check {
 	if want.KeyARN == "" {
 		return Skip(Recoverable, "encrypted", "no key given to compare with")
 	}

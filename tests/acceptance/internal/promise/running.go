@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"flink-payments/tests/acceptance/internal/subject"
+	"flink-payments/tests/acceptance/internal/expected"
 )
 
 // Reconciled judges what the operator says, all on one read of the object:
@@ -37,7 +37,7 @@ func Reconciled(d Deployment) []Check {
 
 // Executing judges what Flink itself says. An autoscaler may have changed the
 // parallelism of single vertices: then every subtask has to run, however many.
-func Executing(want subject.Subject, d Deployment, j Job) []Check {
+func Executing(want expected.Job, d Deployment, j Job) []Check {
 	wanted := want.Parallelism
 	if wanted == 0 {
 		wanted = d.Parallelism
@@ -63,7 +63,7 @@ func Executing(want subject.Subject, d Deployment, j Job) []Check {
 }
 
 // SameImage judges that every pod of the job runs the image of the stack.
-func SameImage(want subject.Subject, d Deployment, pods []Pod) Check {
+func SameImage(want expected.Job, d Deployment, pods []Pod) Check {
 	image := want.Image
 	if image == "" {
 		image = d.Image

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"flink-payments/tests/acceptance/internal/subject"
+	"flink-payments/tests/acceptance/internal/expected"
 )
 
 // LastState is what the operator notes as savepoint of a last-state deploy.
@@ -13,7 +13,7 @@ const LastState = "KUBERNETES_OPERATOR_LAST_STATE"
 // NewestSavepoint picks the savepoint to prove: the newest that the operator
 // recorded as an object, else what the status, the stack or the specification
 // names. Empty: there is none.
-func NewestSavepoint(want subject.Subject, d Deployment, snapshots []Snapshot) (path, from string) {
+func NewestSavepoint(want expected.Job, d Deployment, snapshots []Snapshot) (path, from string) {
 	newest := Snapshot{}
 	for _, s := range snapshots {
 		if s.Path != "" && !s.Taken.Before(newest.Taken) {
@@ -39,13 +39,13 @@ func NewestSavepoint(want subject.Subject, d Deployment, snapshots []Snapshot) (
 }
 
 // SavepointReadable judges that a savepoint lies where it should and can be read back.
-func SavepointReadable(want subject.Subject, path, from string, s Stored) Check {
+func SavepointReadable(want expected.Job, path, from string, s Stored) Check {
 	_, err := metadataID(s.Head)
 	found := fmt.Sprintf("%s (%s), %d bytes of metadata", path, from, s.Size)
 	if err != nil {
 		found = fmt.Sprintf("%s (%s): its metadata is %s", path, from, err)
 	}
-	return judged(UpgradeSafe, "savepoint-readable", err == nil && subject.Under(path, want.SavepointsURI), found,
+	return judged(UpgradeSafe, "savepoint-readable", err == nil && expected.Under(path, want.SavepointsURI), found,
 		"a savepoint under "+want.SavepointsURI+" whose metadata can be read",
 		"take another one, by raising savepoint.request, before anything is upgraded")
 }
@@ -89,14 +89,14 @@ func Carried(d Deployment, restored *Restored, savepoint Stored, mustHaveUpgrade
 	case handed == LastState:
 		return judged(UpgradeSafe, name, true, fmt.Sprintf("last-state deploy, restored from checkpoint %d (%s)", restored.ID, restored.Path), "", "")
 	case restored.Savepoint:
-		return judged(UpgradeSafe, name, subject.Same(restored.Path, handed),
+		return judged(UpgradeSafe, name, expected.Same(restored.Path, handed),
 			fmt.Sprintf("handed %s, restored from savepoint %s", handed, restored.Path), wanted, advice)
 	}
 	id, err := metadataID(savepoint.Head)
 	if err != nil {
-		return judged(UpgradeSafe, name, subject.Same(restored.Path, handed),
+		return judged(UpgradeSafe, name, expected.Same(restored.Path, handed),
 			fmt.Sprintf("handed %s, whose metadata is %s; restored from checkpoint %s", handed, err, restored.Path), wanted, advice)
 	}
-	return judged(UpgradeSafe, name, restored.ID > id || subject.Same(restored.Path, handed),
+	return judged(UpgradeSafe, name, restored.ID > id || expected.Same(restored.Path, handed),
 		fmt.Sprintf("handed %s (number %d); restored since then from checkpoint %d (%s)", handed, id, restored.ID, restored.Path), wanted, advice)
 }

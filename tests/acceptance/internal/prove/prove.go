@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"flink-payments/tests/acceptance/internal/expected"
 	"flink-payments/tests/acceptance/internal/look"
 	"flink-payments/tests/acceptance/internal/promise"
-	"flink-payments/tests/acceptance/internal/subject"
 )
 
 // Settings of a proof.
@@ -39,7 +39,7 @@ type Eyes struct {
 
 // A Proof of one job.
 type Proof struct {
-	want     subject.Subject
+	want     expected.Job
 	eyes     Eyes
 	settings Settings
 	tell     func(string)
@@ -55,7 +55,7 @@ type Proof struct {
 }
 
 // New returns a proof that says what it does by tell, and each check by told as soon as it is judged.
-func New(want subject.Subject, eyes Eyes, settings Settings, tell func(string), told func(promise.Check)) *Proof {
+func New(want expected.Job, eyes Eyes, settings Settings, tell func(string), told func(promise.Check)) *Proof {
 	return &Proof{want: want, eyes: eyes, settings: settings, tell: tell, told: told}
 }
 

@@ -1,4 +1,4 @@
-package subject
+package expected
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 // Read picks a job from a stack's outputs, as `pulumi stack output --json`
 // prints them, and lets flags win over it. outputs may be nil: the flags say
 // all. An error is the caller's mistake.
-func Read(outputs io.Reader, flags Subject) (Subject, error) {
+func Read(outputs io.Reader, flags Job) (Job, error) {
 	if outputs == nil {
 		return flags.complete()
 	}
@@ -26,7 +26,7 @@ func Read(outputs io.Reader, flags Subject) (Subject, error) {
 	if err != nil {
 		return flags, err
 	}
-	var job Subject
+	var job Job
 	if err := json.Unmarshal(stack.Jobs[name], &job); err != nil {
 		return flags, fmt.Errorf("the output jobs[%q] is not a job's description: %w", name, err)
 	}

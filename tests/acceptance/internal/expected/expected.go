@@ -1,5 +1,5 @@
-// Package subject says which job is to be proved and what its stack promised of it.
-package subject
+// Package expected says which job is to be proved and what its stack promised of it.
+package expected
 
 import (
 	"cmp"
@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// A Subject is a job as its stack's outputs describe it. The json names are
+// A Job is one as its stack's outputs describe it. The json names are
 // those of an entry of the stack output `jobs`. What is empty is not judged,
 // or is taken from the FlinkDeployment itself.
-type Subject struct {
+type Job struct {
 	Name           string `json:"name"`
 	Namespace      string `json:"namespace"`
 	ServiceAccount string `json:"serviceAccount"`
@@ -42,8 +42,8 @@ type Savepoint struct {
 }
 
 // over returns s with every field that o sets taken from o.
-func (s Subject) over(o Subject) Subject {
-	return Subject{
+func (s Job) over(o Job) Job {
+	return Job{
 		Name:           cmp.Or(o.Name, s.Name),
 		Namespace:      cmp.Or(o.Namespace, s.Namespace),
 		ServiceAccount: cmp.Or(o.ServiceAccount, s.ServiceAccount),
@@ -65,11 +65,11 @@ func (s Subject) over(o Subject) Subject {
 }
 
 // complete derives what the flags may leave out and refuses what cannot be derived.
-func (s Subject) complete() (Subject, error) {
+func (s Job) complete() (Job, error) {
 	if s.Name == "" || s.Namespace == "" || s.Bucket == "" {
 		return s, errors.New("which job? give --outputs FILE, or --namespace, --name and --bucket")
 	}
-	s = Subject{
+	s = Job{
 		CheckpointsURI: "s3://" + s.Bucket + "/checkpoints",
 		SavepointsURI:  "s3://" + s.Bucket + "/savepoints",
 		HAURI:          "s3://" + s.Bucket + "/ha",

@@ -1,4 +1,4 @@
-package subject
+package expected
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ const stack = `{"platform": {"cluster": "kv-prod"}, "jobs": {
     "savepoint": {"request": 1, "location": "s3://state/savepoints/savepoint-a"}, "later": {"added": true}}%s}}`
 
 func TestAJobIsReadFromItsStacksOutputsAndFlagsWin(t *testing.T) {
-	got, err := Read(strings.NewReader(strings.Replace(stack, "%s", "", 1)), Subject{Parallelism: 8})
+	got, err := Read(strings.NewReader(strings.Replace(stack, "%s", "", 1)), Job{Parallelism: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestAJobIsReadFromItsStacksOutputsAndFlagsWin(t *testing.T) {
 }
 
 func TestFlagsAloneAreEnough(t *testing.T) {
-	got, err := Read(nil, Subject{Name: "a", Namespace: "n", Bucket: "b"})
+	got, err := Read(nil, Job{Name: "a", Namespace: "n", Bucket: "b"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,16 +37,16 @@ func TestAnUnclearSubjectIsAMistakeOfTheCaller(t *testing.T) {
 	two := strings.Replace(stack, "%s", `, "other": {"namespace": "payments"}`, 1)
 	for name, c := range map[string]struct {
 		outputs string
-		flags   Subject
+		flags   Job
 		says    string
 	}{
-		"several jobs, none named": {two, Subject{}, "name one by --name"},
-		"a name that is not there": {two, Subject{Name: "third"}, `no job "third", only fraud-scoring, other`},
-		"an entry without bucket":  {two, Subject{Name: "other"}, "--bucket"},
-		"another stack's outputs":  {`{"vpc": "vpc-1"}`, Subject{}, "no map `jobs`"},
-		"not JSON":                 {`jobs:`, Subject{}, "pulumi stack output --json"},
-		"a masked secret":          {`{"jobs": {"a": "[secret]"}}`, Subject{}, "not a job's description"},
-		"a root that is no path":   {two, Subject{Name: "fraud-scoring", HAURI: "/ha"}, "not an s3://"},
+		"several jobs, none named": {two, Job{}, "name one by --name"},
+		"a name that is not there": {two, Job{Name: "third"}, `no job "third", only fraud-scoring, other`},
+		"an entry without bucket":  {two, Job{Name: "other"}, "--bucket"},
+		"another stack's outputs":  {`{"vpc": "vpc-1"}`, Job{}, "no map `jobs`"},
+		"not JSON":                 {`jobs:`, Job{}, "pulumi stack output --json"},
+		"a masked secret":          {`{"jobs": {"a": "[secret]"}}`, Job{}, "not a job's description"},
+		"a root that is no path":   {two, Job{Name: "fraud-scoring", HAURI: "/ha"}, "not an s3://"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(strings.NewReader(c.outputs), c.flags)
@@ -55,7 +55,7 @@ func TestAnUnclearSubjectIsAMistakeOfTheCaller(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Read(nil, Subject{Name: "a"}); err == nil {
+	if _, err := Read(nil, Job{Name: "a"}); err == nil {
 		t.Error("a name alone was taken as a job")
 	}
 }

@@ -1,0 +1,24 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+)
+
+// recorded waits for the value of a Stash, which the engine answers by itself,
+// at once, and with what is known in a preview too.
+//
+// This is the one use of an internal package of the SDK. The graph's shape
+// depends on the value (whether a savepoint is taken first), so it must be there
+// while the program registers resources, and the SDK has no public way to wait
+// for an output: an ApplyT runs beside the program, and what it registers is
+// known to no dependency. UnsafeAwaitOutput is what pulumi-go-provider and
+// pulumi-eks build such waits on.
+func recorded(ctx *pulumi.Context, stash *pulumi.Stash) (map[string]any, error) {
+	answered, err := internals.UnsafeAwaitOutput(ctx.Context(), stash.Output)
+	if err != nil {
+		return nil, err
+	}
+	entry, _ := answered.Value.(map[string]any)
+	return entry, nil
+}
