@@ -161,6 +161,7 @@ func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, stack flink
 	c.Deployment, err = k8s.NewDeployment(ctx, name+"-deployment", k8s.DeploymentArgs{
 		Deployment:   flink.Deployment(job.Job, stack),
 		ReadyTimeout: time.Duration(job.ReadyTimeout), Reader: args.Reader,
+		MayCreate: func() error { return args.mayBegin(ctx) },
 	}, parent, pulumi.DependsOn(needs))
 	if err != nil || job.Savepoint.Request == 0 {
 		return err

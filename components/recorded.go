@@ -6,7 +6,8 @@ import (
 )
 
 // recorded waits for the value of a Stash, which the engine answers by itself,
-// at once, and with what is known in a preview too.
+// and with what is known in a preview too; known is false where a preview cannot
+// tell.
 //
 // This is the one use of an internal package of the SDK. The graph's shape
 // depends on the value (whether a savepoint is taken first), so it must be there
@@ -14,11 +15,11 @@ import (
 // for an output: an ApplyT runs beside the program, and what it registers is
 // known to no dependency. UnsafeAwaitOutput is what pulumi-go-provider and
 // pulumi-eks build such waits on.
-func recorded(ctx *pulumi.Context, stash *pulumi.Stash) (map[string]any, error) {
+func recorded(ctx *pulumi.Context, stash *pulumi.Stash) (entry map[string]any, known bool, err error) {
 	answered, err := internals.UnsafeAwaitOutput(ctx.Context(), stash.Output)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	entry, _ := answered.Value.(map[string]any)
-	return entry, nil
+	entry, _ = answered.Value.(map[string]any)
+	return entry, answered.Known, nil
 }

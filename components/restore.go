@@ -52,7 +52,7 @@ func newRestore(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.R
 	if err != nil {
 		return restore{}, err
 	}
-	entry, err := recorded(ctx, stash)
+	entry, _, err := recorded(ctx, stash)
 	if err != nil {
 		return restore{}, err
 	}
@@ -81,9 +81,7 @@ func (a JobArgs) resolve(ctx *pulumi.Context) (restore, error) {
 	if err != nil {
 		return restore{}, err
 	}
-	points := infra.RestorePoints{
-		Bucket: job.State.Bucket, Savepoints: flink.SavepointsRoot, Checkpoints: flink.CheckpointsRoot, Provider: a.Providers.AWS,
-	}
+	points := a.restorePoints()
 	if job.Restore.From != flink.Latest {
 		from := restorePath(job.Restore.From)
 		if err := points.Check(ctx, from); err != nil {
@@ -98,6 +96,36 @@ func (a JobArgs) resolve(ctx *pulumi.Context) (restore, error) {
 		return restore{}, err
 	}
 	return restore{From: from, SavepointFirst: first}, nil
+}
+
+func (a JobArgs) restorePoints() infra.RestorePoints {
+	return infra.RestorePoints{
+		Bucket: a.Job.State.Bucket, Savepoints: flink.SavepointsRoot, Checkpoints: flink.CheckpointsRoot, Provider: a.Providers.AWS,
+	}
+}
+
+// mayBegin refuses to create a job beside its own state: it would begin empty, in silence.
+func (a JobArgs) mayBegin(ctx *pulumi.Context) error {
+	job := a.Job
+	if job.Restore.From != "" || job.StartEmpty {
+		return nil
+	}
+	deployment, err := a.Reader.Get(ctx.Context(), flink.APIVersion, "flinkdeployments", job.Namespace, job.Name)
+	if err == nil && deployment != nil {
+		return nil // the provider refuses what exists already
+	}
+	newest, err := a.restorePoints().Newest(ctx)
+	if err != nil {
+		return fmt.Errorf("FlinkDeployment %s/%s is to be created, and whether the bucket %s holds its state cannot be read: %w",
+			job.Namespace, job.Name, job.State.Bucket, err)
+	}
+	if newest == "" {
+		return nil
+	}
+	return fmt.Errorf("FlinkDeployment %s/%s is to be created, and would begin empty: nothing of it was touched\n"+
+		"    why:   the bucket holds its state, the newest is %s\n"+
+		"    write: restore: {from: latest, request: %d} to go on from there, or startEmpty: true to leave it behind",
+		job.Namespace, job.Name, newest, job.Restore.Request+1)
 }
 
 // savepointFirst tells whether there is something to save before going back,

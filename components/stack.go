@@ -59,7 +59,7 @@ func (p Program) Run(ctx *pulumi.Context) error {
 		}
 	}
 	export(ctx, s, providers, jobs)
-	return nil
+	return confirm(ctx, jobs)
 }
 
 // announce shows the warnings, and for each job in three lines what to expect of this settings file.

@@ -36,29 +36,47 @@ type restorePoint struct {
 // checkpoints count too, of the newest retained checkpoint. Checkpoints of a
 // running job do not: Flink deletes them while one looks.
 func (r RestorePoints) Latest(ctx *pulumi.Context, checkpoints bool) (string, error) {
+	newest, searched, err := r.newest(ctx, checkpoints)
+	if err == nil && newest == "" {
+		err = fmt.Errorf("restore.from: latest finds nothing: there is no %s", searched)
+	}
+	return newest, err
+}
+
+// Newest returns the s3:// path of the newest complete savepoint or checkpoint;
+// empty: there is none, or no bucket.
+func (r RestorePoints) Newest(ctx *pulumi.Context) (string, error) {
+	newest, _, err := r.newest(ctx, true)
+	if err != nil && strings.Contains(err.Error(), "NoSuchBucket") {
+		return "", nil
+	}
+	return newest, err
+}
+
+// newest also says what was searched.
+func (r RestorePoints) newest(ctx *pulumi.Context, checkpoints bool) (path, searched string, err error) {
 	candidates, err := r.folders(ctx, r.Savepoints+"/")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	candidates = savepointsAmong(candidates)
-	searched := "s3://" + r.Bucket + "/" + r.Savepoints + "/*/" + metadataName
+	searched = "s3://" + r.Bucket + "/" + r.Savepoints + "/*/" + metadataName
 	if checkpoints {
 		newest, err := r.checkpoints(ctx)
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
 		candidates = append(candidates, newest...)
 		searched += " and s3://" + r.Bucket + "/" + r.Checkpoints + "/*/chk-*/" + metadataName
 	}
 	points, err := r.complete(ctx, candidates)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	newest, found := newestOf(points)
-	if !found {
-		return "", fmt.Errorf("restore.from: latest finds nothing: there is no %s", searched)
+	if newest, found := newestOf(points); found {
+		path = "s3://" + r.Bucket + "/" + newest.path
 	}
-	return "s3://" + r.Bucket + "/" + newest.path, nil
+	return path, searched, nil
 }
 
 // Check returns an error unless a savepoint or checkpoint is complete at an s3:// path of the bucket.

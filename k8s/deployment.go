@@ -21,6 +21,8 @@ type DeploymentArgs struct {
 	ReadyTimeout time.Duration
 	// Reader of the cluster that the provider is bound to.
 	Reader Reader
+	// MayCreate refuses the creation of the object, in a preview too; nil: nothing does.
+	MayCreate func() error
 }
 
 // watch of the job, for as long as the settings say.
@@ -34,8 +36,12 @@ type Deployment struct {
 
 	Name      string
 	Namespace string
-	// Proof is there when the job is as asked for: what needs a running job waits for it.
-	Proof pulumi.Resource
+	// Proof is there when the job is as asked for: what needs a running job waits
+	// for it. It records which object was proved: uid, generation, state.
+	Proof *pulumi.Stash
+
+	watch     watch
+	suspended bool
 }
 
 // NewDeployment registers the FlinkDeployment and the proof that the job is
@@ -57,16 +63,38 @@ func NewDeployment(ctx *pulumi.Context, name string, args DeploymentArgs, opts .
 		// A changed name or namespace is another job: never two of them on one input.
 		pulumi.DeleteBeforeReplace(true),
 	}
+	guard, err := args.guard(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("FlinkDeployment %s: %w", name, err)
+	}
+	defaults = append(defaults, guard...)
 	object, err := NewObject(ctx, name, args.Deployment, nil, append(defaults, opts...)...)
 	if err != nil {
 		return nil, err
 	}
-	deployment := &Deployment{Object: object, Name: jobName, Namespace: namespace}
+	deployment := &Deployment{
+		Object: object, Name: jobName, Namespace: namespace, suspended: args.Deployment.Spec.Suspended(),
+		watch: args.watch(func(words string) { _ = ctx.Log.Info(words, &pulumi.LogArgs{Ephemeral: true}) }),
+	}
 	deployment.Proof, err = deployment.prove(ctx, name+"-proof", args, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("FlinkDeployment %s: %w", name, err)
 	}
 	return deployment, nil
+}
+
+// guard asks MayCreate before the object is created. Only the engine knows that
+// it is, so the question stands in a hook.
+func (a DeploymentArgs) guard(ctx *pulumi.Context, name string) ([]pulumi.ResourceOption, error) {
+	if a.MayCreate == nil || ctx.RunningWithMocks() { // the mock of the engine has no hooks
+		return nil, nil
+	}
+	hook, err := ctx.RegisterResourceHook(name+"-may-be-created", func(*pulumi.ResourceHookArgs) error { return a.MayCreate() },
+		&pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, err
+	}
+	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}})}, nil
 }
 
 // prove registers a resource whose creation and update is the proof: a hook
@@ -83,9 +111,9 @@ func NewDeployment(ctx *pulumi.Context, name string, args DeploymentArgs, opts .
 // What is recorded is which object, by uid, and which generation of it was
 // proved: an edit of the specification, by the program or by hand, needs a new
 // proof, a label does not.
-func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs, opts ...pulumi.ResourceOption) (pulumi.Resource, error) {
+func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
 	state := "running"
-	if args.Deployment.Spec.Suspended() {
+	if d.suspended {
 		state = "suspended"
 	}
 	proved := d.Metadata.ApplyT(func(metadata map[string]any) map[string]any {
@@ -96,9 +124,8 @@ func (d *Deployment) prove(ctx *pulumi.Context, name string, args DeploymentArgs
 		if args.Reader == nil {
 			return nil, errors.New("nothing to read the cluster with")
 		}
-		w := args.watch(func(words string) { _ = ctx.Log.Info(words, &pulumi.LogArgs{Ephemeral: true}) })
 		hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error {
-			return w.until(ctx.Context(), watchedDeployment(d.Namespace, d.Name, args.Deployment.Spec.Suspended()))
+			return d.watch.until(ctx.Context(), watchedDeployment(d.Namespace, d.Name, d.suspended))
 		}, nil)
 		if err != nil {
 			return nil, err

@@ -116,7 +116,7 @@ func (a WorkloadArgs) serviceAccount() corev1.ServiceAccount {
 		ObjectMeta: meta(a.Namespace, a.ServiceAccount, a.Labels),
 	}
 	// Without it old SDKs ask the global STS endpoint, in another region.
-	account.Annotations = map[string]string{"eks.amazonaws.com/sts-regional-endpoints": "true"}
+	account.Annotations["eks.amazonaws.com/sts-regional-endpoints"] = "true"
 	return account
 }
 

@@ -8,6 +8,13 @@ import (
 	"flink-payments/k8s/flink"
 )
 
+// DefaultOperator is the operator's version where none is set, since November
+// 2026: the newest that was run with this program on a real cluster. 1.10.0, the
+// guide's, was too, and has faults that 1.15.0 mends: after a main() that throws
+// it never takes up anything again (FLINK-37370), and an upgrade can lose state
+// when the JobManager is slow to answer (FLINK-39270).
+const DefaultOperator = "1.15.0"
+
 // withDefaults fills in every unset setting that has a default.
 func (s Settings) withDefaults(stack string) Settings {
 	s.Environment = cmp.Or(s.Environment, stack)
@@ -20,7 +27,7 @@ func (s Settings) withDefaults(stack string) Settings {
 
 	op := &s.Platform.Operator
 	op.Namespace = cmp.Or(op.Namespace, "flink-operator")
-	version := cmp.Or(op.Version, "1.10.0")
+	version := cmp.Or(op.Version, DefaultOperator)
 	op.Release = op.Release.withDefaults(version, "flink-kubernetes-operator",
 		// It holds the version for good; downloads.apache.org drops old ones.
 		"https://archive.apache.org/dist/flink/flink-kubernetes-operator-"+version+"/")

@@ -73,9 +73,18 @@ func Deployment(j Job, s Stack) FlinkDeployment {
 	}
 	spec.PodTemplate = manifest.Merge(manifest.Of(j.podTemplate(s, spec)), j.PodTemplate)
 	return FlinkDeployment{
-		TypeMeta:   metav1.TypeMeta{APIVersion: APIVersion, Kind: "FlinkDeployment"},
-		ObjectMeta: metav1.ObjectMeta{Name: j.Name, Namespace: j.Namespace, Labels: j.labels(s)},
-		Spec:       spec,
+		TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: "FlinkDeployment"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: j.Name, Namespace: j.Namespace, Labels: j.labels(s),
+			Annotations: map[string]string{
+				manifest.PatchForce: "true",
+				// The plugin's default, Foreground, has the garbage collector take the
+				// JobManagers before the operator's finalizer is asked: no last savepoint,
+				// and an object that stays Terminating until a person steps in.
+				"pulumi.com/deletionPropagationPolicy": "background",
+			},
+		},
+		Spec: spec,
 	}
 }
 

@@ -9,10 +9,13 @@ import (
 )
 
 // fingerprintAnnotation of the pod template holds the fingerprint of the
-// fields that the operator ignores. Operators from 1.11 on raise
-// observedGeneration without it (FLINK-36890); it is there for them too, or
-// going from 1.10 to a later one would redeploy every job.
+// fields that operators before 1.11 ignore.
 const fingerprintAnnotation = "flink-payments/ignored-fields"
+
+// observesEveryField is the first operator that raises observedGeneration for a
+// change of any field (FLINK-36890). The step to it takes the fingerprint away,
+// which redeploys each job once, from a savepoint.
+var observesEveryField = Version{1, 11, 0}
 
 // ignoredPrefixes of flinkConfiguration, as AbstractFlinkSpec marks them.
 var ignoredPrefixes = []string{"job.autoscaler", "parallelism.default", "kubernetes.operator"}

@@ -46,10 +46,15 @@ type Job struct {
 	JobManager      JobManager      `json:"jobManager"`
 	TaskManager     TaskManager     `json:"taskManager"`
 	Kafka           Kafka           `json:"kafka"`
-	Savepoint       Savepoint       `json:"savepoint"`
-	Restore         Restore         `json:"restore"`
-	Metrics         Metrics         `json:"metrics"`
-	Plugins         Plugins         `json:"plugins"`
+	// StartEmpty lets the job be created without its state where the bucket holds a savepoint
+	// or checkpoint of it. Default false: such a creation is refused unless restore.from says
+	// where from.
+	StartEmpty bool `json:"startEmpty"`
+
+	Savepoint Savepoint `json:"savepoint"`
+	Restore   Restore   `json:"restore"`
+	Metrics   Metrics   `json:"metrics"`
+	Plugins   Plugins   `json:"plugins"`
 
 	// FlinkConfiguration is added to what the settings above produce, and wins
 	// over it; the same rules judge the result.

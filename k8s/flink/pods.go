@@ -52,7 +52,9 @@ func (j Job) podTemplate(s Stack, spec FlinkDeploymentSpec) corev1.PodTemplateSp
 			},
 		},
 	}
-	template.Annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
+	if operator, _ := ParseRelease(s.OperatorVersion); operator.Before(observesEveryField) {
+		template.Annotations[fingerprintAnnotation] = ignoredFieldsFingerprint(spec)
+	}
 	if j.Metrics.Mode == "http" {
 		volume, mount := metricsVolume()
 		template.Spec.Volumes = []corev1.Volume{volume}

@@ -1,6 +1,8 @@
 package flink
 
 import (
+	"flink-payments/k8s/manifest"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"encoding/json"
@@ -42,7 +44,10 @@ func StateSnapshot(j Job, s Stack, snapshot Snapshot) FlinkStateSnapshot {
 		TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: "FlinkStateSnapshot"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: snapshot.Name, Namespace: j.Namespace, Labels: j.labels(s),
-			Annotations: map[string]string{"pulumi.com/waitFor": waitFor("{.status.state}=COMPLETED")},
+			Annotations: map[string]string{
+				manifest.PatchForce:  "true",
+				"pulumi.com/waitFor": waitFor("{.status.state}=COMPLETED"),
+			},
 		},
 		Spec: FlinkStateSnapshotSpec{
 			BackoffLimit: savepointRetries,

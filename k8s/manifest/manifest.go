@@ -8,6 +8,12 @@ import (
 	"fmt"
 )
 
+// PatchForce is the annotation by which the Kubernetes plugin takes a field back
+// that somebody else's kubectl or controller has come to own; without it their
+// one edit fails every later update with a conflict. It is not looked at when an
+// object is created: what exists already is refused then.
+const PatchForce = "pulumi.com/patchForce"
+
 // Of returns an object as JSON has it: maps, slices, strings, numbers (float64)
 // and booleans. What Kubernetes' types write though nobody set it is left out:
 // nulls, the status, and an empty spec, metadata or resources. It panics on what JSON cannot carry, a mistake of this program.

@@ -140,6 +140,7 @@ var operatorFaults = []struct {
 	{"FLINK-39270", "an upgrade by savepoint or last-state can lose state when the JobManager is slow to answer", flink.Version{}, flink.Version{1, 15, 0}},
 	{"FLINK-38552", "with watched namespaces that leave the operator's own out, savepoints fall back to the old way, in which the operator's clean-up can delete them", flink.Version{}, flink.Version{1, 14, 0}},
 	{"FLINK-38033", "the savepoint of an upgrade can be deleted as soon as it was taken", flink.Version{1, 12, 0}, flink.Version{1, 12, 1}},
+	{"FLINK-37370", "after a main() that throws it takes up neither a mended image nor a restore nor a suspension; the way out is `kubectl delete deployment JOB`", flink.Version{}, flink.Version{1, 11, 0}},
 	{"FLINK-37372", "an error of a savepoint can put the operator into an endless loop", flink.Version{}, flink.Version{1, 11, 0}},
 }
 
@@ -150,7 +151,7 @@ var OperatorRules = []validation.Rule[string]{
 	{
 		ID: "operator-fault", Severity: validation.Warn, Looks: "the operator's version",
 		Reason: "this release has a known fault that touches state", Fix: "the release that mends it, or a newer one",
-		Source: "operator's git history: FLINK-39270, FLINK-38552, FLINK-38033, FLINK-37372",
+		Source: "operator's git history: FLINK-39270, FLINK-38552, FLINK-38033, FLINK-37370, FLINK-37372",
 		Check: func(operator string) []validation.Finding {
 			v, ok := flink.ParseRelease(operator)
 			var found []validation.Finding
