@@ -7,8 +7,8 @@ import (
 )
 
 // Console are what all jobs' consoles share: the chart of oauth2-proxy,
-// and the ingress controller before them. A job without `console` has none. Chart 10.7.0
-// brings oauth2-proxy 7.15.3; its image comes from quay.io.
+// and the ingress controller before them. A job without `console` has none. The image
+// is oauth2-proxy v7.15.6 with any chart, newer than the chart's own; it comes from quay.io.
 type Console struct {
 	Release
 	// IngressClass of each console's Ingress; empty: the cluster's default.

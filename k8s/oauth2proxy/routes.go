@@ -70,7 +70,7 @@ var reads = []string{
 // jobPath is the one path that the UI reads by GET and that Flink cancels a job on, by PATCH.
 const jobPath = "/jobs/:jobid"
 
-// parameters are what may stand in a path. No %, ?, #, ;, / or leading dot: Flink cuts and
+// parameters are what may stand in a path. No %, ?, #, ;, / and no dot at either end: Flink cuts and
 // decodes a path once more after the proxy has judged it.
 var parameters = map[string]string{
 	":jobid":         `[0-9a-f]{32}`,
@@ -78,8 +78,8 @@ var parameters = map[string]string{
 	":applicationid": `[0-9a-f]{32}`,
 	":checkpointid":  `[0-9]+`,
 	":rescaleuuid":   `[0-9a-f-]+`,
-	":taskmanagerid": `[0-9A-Za-z][0-9A-Za-z._:-]*`,
-	":filename":      `[0-9A-Za-z_][0-9A-Za-z._:-]*`,
+	":taskmanagerid": `[0-9A-Za-z](?:[0-9A-Za-z._:-]*[0-9A-Za-z_-])?`,
+	":filename":      `[0-9A-Za-z_](?:[0-9A-Za-z._:-]*[0-9A-Za-z_-])?`,
 }
 
 // files of the UI itself, which a build names anew.
@@ -95,8 +95,8 @@ func pattern(alternatives ...string) string {
 }
 
 // upstreams is what the proxy does with whom it let in. A path with a rewriteTarget is a regular
-// expression, held against the once decoded path, and goes before one without; what is rewritten
-// reaches Flink as it was judged, not as it was sent.
+// expression, held against the once decoded path, and goes before one without. A letter may reach
+// Flink still encoded (%66), but what was judged holds no %, so decoding it again changes nothing.
 func upstreams(job flink.Job) []any {
 	rest := func(id, path, target string) map[string]any {
 		return map[string]any{

@@ -1,12 +1,14 @@
 package console
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 var pictures = flag.Bool("pictures", false, "write docs/console.png and docs/console-refused.png")
@@ -18,7 +20,9 @@ func chromium(t *testing.T, p *proxy, picture string) string {
 	if err != nil {
 		t.Skip("no browser here: the Debian package chromium is needed")
 	}
-	command := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(),
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(),
 		"--ignore-certificate-errors", "--hide-scrollbars", "--window-size=1280,720", "--virtual-time-budget=20000", "--dump-dom",
 		fmt.Sprintf("--host-resolver-rules=MAP %s:443 %s, MAP login.microsoftonline.com:443 %s", host, p.ingress, p.issuerAddress),
 		"--screenshot="+picture, "https://"+host+"/")
