@@ -1,0 +1,44 @@
+package preflight;
+
+import java.io.DataInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Optional;
+import org.apache.flink.runtime.checkpoint.Checkpoints;
+import org.apache.flink.runtime.checkpoint.OperatorState;
+import org.apache.flink.runtime.state.CompletedCheckpointStorageLocation;
+import org.apache.flink.runtime.state.StreamStateHandle;
+import org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess;
+
+/** A savepoint's or checkpoint's _metadata, found and read by Flink's own code. */
+final class Snapshot {
+
+    private Snapshot() {}
+
+    static void mustExist(Optional<String> path) {
+        path.ifPresent(Snapshot::resolve);
+    }
+
+    static Collection<OperatorState> read(String path, ClassLoader classLoader) {
+        CompletedCheckpointStorageLocation location = resolve(path);
+        StreamStateHandle handle = location.getMetadataHandle();
+        try (DataInputStream in = new DataInputStream(handle.openInputStream())) {
+            return Checkpoints.loadCheckpointMetadata(in, classLoader, location.getExternalPointer()).getOperatorStates();
+        } catch (Throwable thrown) { // damaged lengths end in OutOfMemoryError and the like
+            thrown.printStackTrace();
+            throw new Failure(Kind.SNAPSHOT_UNREADABLE, "the _metadata of " + path + " cannot be read: " + Failure.inOneLine(thrown));
+        }
+    }
+
+    private static CompletedCheckpointStorageLocation resolve(String path) {
+        try {
+            return AbstractFsCheckpointStorageAccess.resolveCheckpointPointer(path);
+        } catch (FileNotFoundException thrown) {
+            throw new Failure(Kind.SNAPSHOT_MISSING, "there is no savepoint or checkpoint at " + path);
+        } catch (IOException | RuntimeException thrown) {
+            thrown.printStackTrace();
+            throw new Failure(Kind.STORAGE, "cannot read " + path + ": " + Failure.inOneLine(thrown));
+        }
+    }
+}
