@@ -8,7 +8,6 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.GlobalConfiguration;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.plugin.PluginUtils;
-import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.util.EnvironmentInformation;
 
 /**
@@ -20,6 +19,9 @@ import org.apache.flink.runtime.util.EnvironmentInformation;
  * people. The exit code is the kind of the result.
  */
 public final class Preflight {
+
+    /** How often the newest checkpoint may vanish while it is read. */
+    private static final int ATTEMPTS = 5;
 
     private Preflight() {}
 
@@ -51,17 +53,30 @@ public final class Preflight {
         guard.phase("storage");
         FileSystem.initialize(configuration, PluginUtils.createPluginManagerFromRootFolder(configuration));
         Storage.probe(configuration);
-        Optional<String> snapshot = request.restore.isEmpty() ? Storage.newest(configuration) : Optional.of(request.restore);
-        // The state is read before main() runs: a job that cannot read it should not run even that far.
-        Snapshot.mustExist(snapshot);
+        if (request.restore.isEmpty()) {
+            Storage.newest(configuration);
+        } else {
+            Snapshot.mustExist(request.restore);
+        }
 
         guard.phase("main()");
         Program program = Program.run(request, configuration);
 
         guard.phase("state");
-        result.snapshot = snapshot.orElse("");
-        Iterable<OperatorState> states = snapshot.isPresent() ? Snapshot.read(snapshot.get(), program.classLoader) : List.of();
-        new StateMatch(program, request.allowNonRestoredState).compare(states, result);
+        StateMatch match = new StateMatch(program, request.allowNonRestoredState);
+        if (!request.restore.isEmpty()) {
+            match.compare(request.restore, result);
+            return;
+        }
+        // The running job goes on completing checkpoints and removing old ones: one that was gone when it had been read
+        // says nothing.
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            Optional<String> snapshot = Storage.newest(configuration);
+            match.compare(snapshot.orElse(""), result);
+            if (snapshot.isEmpty() || result.kind == Kind.PASSED || Snapshot.exists(snapshot.get())) {
+                return;
+            }
+        }
     }
 
     private static Configuration configuration() {

@@ -72,8 +72,8 @@ final class Result {
             text.append(String.format("%-40s %10s  %-16s %s%n", cut(operator.name, 40), size(operator.bytes), operator.verdict,
                     String.join(", ", operator.states) + (operator.note.isEmpty() ? "" : " (" + operator.note + ")")));
         }
-        for (String detail : details) {
-            text.append(detail).append(System.lineSeparator());
+        if (details.size() > 1) { // one alone is the cause itself
+            details.forEach(detail -> text.append(detail).append(System.lineSeparator()));
         }
         return text + kind.name + (cause.isEmpty() ? "" : ": " + cause);
     }

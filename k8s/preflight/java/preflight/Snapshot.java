@@ -4,7 +4,6 @@ import java.io.DataInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Collection;
-import java.util.Optional;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
 import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.state.CompletedCheckpointStorageLocation;
@@ -16,8 +15,17 @@ final class Snapshot {
 
     private Snapshot() {}
 
-    static void mustExist(Optional<String> path) {
-        path.ifPresent(Snapshot::resolve);
+    static void mustExist(String path) {
+        resolve(path);
+    }
+
+    static boolean exists(String path) {
+        try {
+            resolve(path);
+            return true;
+        } catch (Failure thrown) {
+            return thrown.kind != Kind.SNAPSHOT_MISSING;
+        }
     }
 
     static Collection<OperatorState> read(String path, ClassLoader classLoader) {

@@ -33,7 +33,19 @@ final class StateMatch {
         }
     }
 
-    void compare(Iterable<OperatorState> states, Result result) {
+    /** Puts the operators of the snapshot at path, or of none where it is empty, and the verdict into the result. */
+    void compare(String path, Result result) {
+        result.snapshot = path;
+        result.operators.clear();
+        result.fail(Kind.PASSED, "", List.of());
+        try {
+            compare(path.isEmpty() ? List.of() : Snapshot.read(path, program.classLoader), result);
+        } catch (Failure failure) {
+            result.fail(failure.kind, failure.getMessage(), failure.details);
+        }
+    }
+
+    private void compare(Iterable<OperatorState> states, Result result) {
         List<Result.Operator> gone = new ArrayList<>();
         Map<GraphOperator, Result.Operator> lines = new HashMap<>();
         for (OperatorState state : states) {
@@ -55,26 +67,22 @@ final class StateMatch {
     private Result.Operator continued(OperatorState state, GraphOperator operator) {
         Result.Operator line = line(operator, "continues");
         line.bytes = state.getStateSize();
-        String wrong = parallelism(state, operator.vertex);
-        if (!wrong.isEmpty()) {
-            line.verdict = "max-parallelism";
-            line.note = wrong;
-            return line;
-        }
-        if (!hasState(state)) {
-            return line;
-        }
+        List<String> notes = new ArrayList<>();
         try {
             StoredStates stored = StoredStates.read(state, program.classLoader);
             line.states = new ArrayList<>(stored.names);
-            StateTypes types = new StateTypes(operator, stored, executionConfig, program.classLoader);
-            line.note = types.incompatible();
-            line.verdict = line.note.isEmpty() ? line.verdict : "incompatible";
+            notes.addAll(new StateTypes(operator, stored, executionConfig, program.classLoader).incompatible());
         } catch (Exception | LinkageError thrown) {
             thrown.printStackTrace();
-            line.verdict = "incompatible";
-            line.note = "the new job cannot read what is stored: " + Failure.inOneLine(thrown);
+            notes.add("the new job cannot read what is stored: " + Failure.inOneLine(thrown));
         }
+        line.verdict = notes.isEmpty() ? line.verdict : "incompatible";
+        String wrong = parallelism(state, operator.vertex);
+        if (!wrong.isEmpty()) {
+            line.verdict = notes.isEmpty() ? "max-parallelism" : line.verdict;
+            notes.add(wrong);
+        }
+        line.note = String.join("; ", notes);
         return line;
     }
 

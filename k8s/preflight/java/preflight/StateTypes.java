@@ -33,8 +33,8 @@ final class StateTypes {
         this.classLoader = classLoader;
     }
 
-    /** Why a restore would fail; empty: nothing was found. */
-    String incompatible() throws ReflectiveOperationException {
+    /** Why a restore would fail; empty: no reason was found. */
+    List<String> incompatible() throws ReflectiveOperationException {
         List<String> wrong = new ArrayList<>();
         if (stored.key != null) {
             wrong.addAll(key());
@@ -53,7 +53,7 @@ final class StateTypes {
                 }
             }
         }
-        return String.join("; ", wrong);
+        return wrong;
     }
 
     private List<String> key() throws ReflectiveOperationException {

@@ -75,7 +75,7 @@ final class StoredStates {
         }
         key = head.getKeySerializerSnapshot();
         head.getStateMetaInfoSnapshots().forEach(info -> keyed.put(info.getName(), info));
-        names.addAll(keyed.keySet());
+        keyed.keySet().forEach(name -> names.add(name.startsWith("_timer_state/") ? "timers" : name));
     }
 
     private void readOperator(OperatorStateHandle handle, ClassLoader classLoader) throws IOException {

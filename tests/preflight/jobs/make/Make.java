@@ -1,6 +1,7 @@
 package jobs;
 
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.GlobalConfiguration;
 import org.apache.flink.core.execution.JobClient;
@@ -34,11 +35,22 @@ public final class Make {
         Job.build(env, List.of(args));
         JobClient client = env.executeAsync("make");
         String savepoints = configuration.toMap().get("state.savepoints.dir");
-        Thread.sleep(3000);
         for (SavepointFormatType format : new SavepointFormatType[] {SavepointFormatType.CANONICAL, SavepointFormatType.NATIVE}) {
-            System.out.println(format + "=" + client.triggerSavepoint(savepoints, format).get());
+            System.out.println(format + "=" + savepoint(client, savepoints, format));
         }
         Thread.sleep(1500); // a checkpoint after the savepoints
         client.cancel().get();
+    }
+
+    /** Until all tasks run there is no savepoint. */
+    private static String savepoint(JobClient client, String directory, SavepointFormatType format) throws Exception {
+        while (true) {
+            try {
+                return client.triggerSavepoint(directory, format).get();
+            } catch (ExecutionException thrown) {
+                System.out.println("not yet: " + thrown.getMessage());
+                Thread.sleep(500);
+            }
+        }
     }
 }
