@@ -78,6 +78,8 @@ func makeWorld(version string) (*world, error) {
 	}
 	in := w.input()
 	in.Configuration["execution.checkpointing.interval"] = "500 ms"
+	// Else state as small as this is kept inside _metadata, and no state file is read.
+	in.Configuration["state.storage.fs.memory-threshold"] = "0 b"
 	w.canonical, w.native, err = w.makeState(in, "")
 	return w, err
 }

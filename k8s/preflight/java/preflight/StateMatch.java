@@ -72,6 +72,8 @@ final class StateMatch {
             StoredStates stored = StoredStates.read(state, program.classLoader);
             line.states = new ArrayList<>(stored.names);
             notes.addAll(new StateTypes(operator, stored, executionConfig, program.classLoader).incompatible());
+        } catch (Failure failure) {
+            throw failure; // of the storage: nothing about this operator
         } catch (Exception | LinkageError thrown) {
             thrown.printStackTrace();
             notes.add("the new job cannot read what is stored: " + Failure.inOneLine(thrown));

@@ -70,7 +70,7 @@ final class StoredStates {
             return;
         }
         KeyedBackendSerializationProxy<?> head = new KeyedBackendSerializationProxy<>(classLoader);
-        try (InputStream in = file.openInputStream()) {
+        try (InputStream in = Snapshot.open(file)) {
             head.read(new DataInputViewStreamWrapper(in));
         }
         key = head.getKeySerializerSnapshot();
@@ -80,7 +80,7 @@ final class StoredStates {
 
     private void readOperator(OperatorStateHandle handle, ClassLoader classLoader) throws IOException {
         OperatorBackendSerializationProxy head = new OperatorBackendSerializationProxy(classLoader);
-        try (InputStream in = handle.openInputStream()) {
+        try (InputStream in = Snapshot.open(handle)) {
             head.read(new DataInputViewStreamWrapper(in));
         }
         head.getOperatorStateMetaInfoSnapshots().forEach(info -> lists.put(info.getName(), info));
