@@ -16,7 +16,7 @@ import org.apache.flink.api.common.state.StateDescriptor;
 
 /** The state descriptors that an operator holds in its fields, its function's fields and what a lambda captured. */
 final class Descriptors {
-    /** Enough for an operator, its function and their helpers; a bound for what holds a large table of its own. */
+    /** Enough for an operator, its function and what they use; a bound for what holds a large table of its own. */
     private static final int MOST_OBJECTS = 10_000;
 
     private Descriptors() {}
