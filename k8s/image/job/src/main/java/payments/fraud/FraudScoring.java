@@ -2,6 +2,7 @@ package payments.fraud;
 
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
@@ -27,11 +28,12 @@ public final class FraudScoring {
     private FraudScoring() {}
 
     public static void main(String[] arguments) throws Exception {
-        build(Settings.read(arguments, System.getenv())).execute("fraud-scoring");
+        build(Settings.read(arguments, System.getenv()), new Configuration()).execute("fraud-scoring");
     }
 
-    static StreamExecutionEnvironment build(Settings settings) {
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+    /** @param configuration on top of the cluster's. */
+    static StreamExecutionEnvironment build(Settings settings, Configuration configuration) {
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
         if (!env.getCheckpointConfig().isCheckpointingEnabled()) {
             throw new IllegalStateException("execution.checkpointing.interval is not set: nothing would ever be"
                     + " committed to " + settings.topicOut);
@@ -42,7 +44,7 @@ public final class FraudScoring {
         env.getConfig().disableGenericTypes();
 
         DataStream<Authorization> authorizations =
-                env.fromSource(source(settings), watermarks(), "card-auth").uid("card-auth");
+                env.fromSource(source(settings), watermarks(), "card-auth").uid(settings.sourceUid);
         score(authorizations).sinkTo(sink(settings)).name("fraud-scores").uid(settings.sinkUid);
         return env;
     }

@@ -6,7 +6,8 @@ final class Model {
     private Model() {}
 
     static double score(Score features) {
-        return Math.max(part(features.count, 20), part(features.sum, 500_000));
+        return Math.max(
+                part(features.count, 20), Math.max(part(features.sum, 500_000), part(features.merchants, 10)));
     }
 
     /** From 0 to 1: 0.5 where the value is usual, as the scale says. */

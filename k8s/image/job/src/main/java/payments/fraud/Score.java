@@ -17,6 +17,9 @@ public class Score {
     /** Of their amounts, in minor units. */
     public long sum;
 
+    /** Merchants in the window, each once. */
+    public long merchants;
+
     /** From 0, nothing unusual, to 1. */
     public double score;
 }

@@ -36,6 +36,9 @@ final class Settings {
     final String groupId;
     final StartingOffsets startingOffsets;
 
+    /** A new one gives up the source's state, its offsets, and begins at startingOffsets: with allowNonRestoredState. */
+    final String sourceUid;
+
     /** A new one gives up the sink's state, the transactions to commit: with allowNonRestoredState. */
     final String sinkUid;
 
@@ -55,6 +58,7 @@ final class Settings {
         transactionTimeout = milliseconds("transaction-timeout-ms", "KAFKA_TRANSACTION_TIMEOUT_MS", TRANSACTION_TIMEOUT);
         groupId = optional("group-id", "KAFKA_GROUP_ID", transactionalIdPrefix);
         startingOffsets = startingOffsets(optional("starting-offsets", "KAFKA_STARTING_OFFSETS", "committed"));
+        sourceUid = optional("source-uid", "KAFKA_SOURCE_UID", "card-auth");
         sinkUid = optional("sink-uid", "KAFKA_SINK_UID", "fraud-scores");
         client = client(Path.of(optional("properties", "KAFKA_PROPERTIES", "/vault/secrets/kafka.properties")));
     }

@@ -1,7 +1,9 @@
 package payments.fraud;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -43,13 +45,16 @@ public class Velocity extends KeyedProcessFunction<String, Authorization, Score>
         score.eventId = in.eventId;
         score.card = in.card;
         score.time = in.time;
+        Set<String> merchants = new HashSet<>();
         for (Map.Entry<Long, Minute> entry : minutes.entries()) {
             // Events come a little out of order: a minute after this one is not of its window.
             if (entry.getKey() >= start - WINDOW && entry.getKey() <= start) {
                 score.count += entry.getValue().count;
                 score.sum += entry.getValue().sum;
+                merchants.addAll(entry.getValue().merchants.keySet());
             }
         }
+        score.merchants = merchants.size();
         score.score = Model.score(score);
         out.collect(score);
     }
