@@ -35,7 +35,14 @@ final class Cluster {
         rest = new Rest("http://127.0.0.1:" + port);
         addTaskManager();
         addTaskManager();
-        Wait.until("two TaskManagers", () -> rest.get("/taskmanagers").get("taskmanagers").size() == 2);
+        Wait.until("two TaskManagers", () -> {
+            for (Process taskManager : taskManagers) {
+                if (!taskManager.isAlive()) {
+                    throw new IllegalStateException(Files.readString(folder.resolve("taskmanager-0.log")));
+                }
+            }
+            return rest.get("/taskmanagers").get("taskmanagers").size() == 2;
+        });
     }
 
     private String configuration(int port) throws Exception {
@@ -53,12 +60,17 @@ final class Cluster {
                 "web.upload.dir: " + folder,
                 "taskmanager.numberOfTaskSlots: 1",
                 "taskmanager.cpu.cores: 1.0",
+                // What Flink's shell script would work out.
+                "taskmanager.memory.framework.heap.size: 128m",
+                "taskmanager.memory.framework.off-heap.size: 128m",
+                "taskmanager.memory.jvm-metaspace.size: 256m",
+                "taskmanager.memory.jvm-overhead.min: 64m",
+                "taskmanager.memory.jvm-overhead.max: 64m",
                 "taskmanager.memory.task.heap.size: 128m",
                 "taskmanager.memory.task.off-heap.size: 0m",
                 "taskmanager.memory.network.min: 32m",
                 "taskmanager.memory.network.max: 32m",
                 "taskmanager.memory.managed.size: 64m",
-                "parallelism.default: 2",
                 "state.backend.type: rocksdb",
                 "state.backend.incremental: true",
                 "state.checkpoints.dir: " + folder.resolve("checkpoints").toUri(),
@@ -107,6 +119,7 @@ final class Cluster {
     String run(String jar, String savepoint, boolean allowNonRestoredState, String... arguments) throws Exception {
         Map<String, Object> request = new HashMap<>();
         request.put("programArgsList", arguments);
+        request.put("parallelism", 2); // one subtask of each on either TaskManager
         request.put("allowNonRestoredState", allowNonRestoredState);
         if (savepoint != null) {
             request.put("savepointPath", savepoint);
@@ -167,9 +180,10 @@ final class Cluster {
         } catch (IllegalStateException e) {
             throw new IllegalStateException(e.getMessage() + "; it said: " + seen[0]);
         }
+        // The line of the stack trace that says it.
         int at = seen[0].indexOf(words);
         int end = seen[0].indexOf("\\n", at);
         int begin = Math.max(seen[0].lastIndexOf("\\n", at) + 2, seen[0].lastIndexOf('"', at) + 1);
-        return seen[0].substring(begin, end < 0 ? seen[0].length() : end).trim();
+        return seen[0].substring(begin, end < 0 ? seen[0].length() : end).replace("Caused by: ", "").trim();
     }
 }

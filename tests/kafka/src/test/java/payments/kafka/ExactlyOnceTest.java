@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -52,10 +53,9 @@ class ExactlyOnceTest {
     private static String jar;
     private static Path credential;
 
-    /** The running job, and the savepoints of before. */
+    /** The running job, and the savepoint that it was stopped with. */
     private static String job;
     private static String stopped;
-    private static String older;
 
     @BeforeAll
     static void start() throws Exception {
@@ -83,7 +83,7 @@ class ExactlyOnceTest {
     }
 
     @AfterAll
-    static void report() {
+    static void table() {
         System.out.printf("%n%-46s %8s %8s %6s %6s%n", "scene", "in", "out", "lost", "twice");
         REPORT.forEach(System.out::println);
     }
@@ -130,7 +130,7 @@ class ExactlyOnceTest {
         Feed feed = new Feed(broker.address, IN, "rollback");
         flink.awaitCheckpoints(job, 3);
         Set<String> before = scores.seen();
-        older = flink.savepoint(job);
+        String older = flink.savepoint(job);
         Set<String> sentBefore = feed.acknowledged();
         flink.awaitCheckpoints(job, 4);
         flink.cancel(job);
@@ -248,7 +248,7 @@ class ExactlyOnceTest {
         scores.awaitQuiet();
         Map<String, Integer> results = scores.of(scene);
         int out = results.values().stream().mapToInt(Integer::intValue).sum();
-        REPORT.add(String.format(
+        report(String.format(
                 "%-46s %8d %8d %6d %6d", title, sent, out, sent - results.size(), out - results.size()));
         assertEquals(sent, results.size(), lost);
         return results;
@@ -262,6 +262,11 @@ class ExactlyOnceTest {
     }
 
     private static void say(String title, String words) {
-        REPORT.add(String.format("%-46s fails: %s", title, words));
+        report(String.format("%-46s fails: %s", title, words));
+    }
+
+    private static void report(String line) {
+        System.out.println(LocalTime.now().withNano(0) + " " + line);
+        REPORT.add(line);
     }
 }
