@@ -32,6 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * What a consumer sees of the sample job's results, through what happens to a job: on a real broker and Flink's own
  * JobManager and TaskManagers. The scenes go on from one another.
+ *
+ * <p>The first job to run must not be one that fails early: Kafka's client registers its SCRAM login for the whole JVM,
+ * and when the job ends in the middle of the first login, with its class loader, no later job can log in there.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ExactlyOnceTest {
@@ -90,14 +93,6 @@ class ExactlyOnceTest {
 
     @Test
     @Order(1)
-    void aFirstStartThatDoesNotSayWhereToBeginFails() throws Exception {
-        String first = run(null, false);
-        say("first start, nothing said", flink.awaitFailure(first, "for a first start, set --starting-offsets"));
-        flink.cancel(first);
-    }
-
-    @Test
-    @Order(2)
     void anUpgradeLosesNothingAndRepeatsNothing() throws Exception {
         Feed feed = new Feed(broker.address, IN, "upgrade");
         job = run(null, false, "--starting-offsets", "earliest");
@@ -108,7 +103,7 @@ class ExactlyOnceTest {
     }
 
     @Test
-    @Order(3)
+    @Order(2)
     void aKilledTaskManagerLosesNothingAndRepeatsNothing() throws Exception {
         Feed feed = new Feed(broker.address, IN, "kill");
         flink.awaitCheckpoints(job, 2);
@@ -125,7 +120,7 @@ class ExactlyOnceTest {
     }
 
     @Test
-    @Order(4)
+    @Order(3)
     void aRollbackLosesNothingAndRepeatsEveryResultSinceTheSavepoint() throws Exception {
         Feed feed = new Feed(broker.address, IN, "rollback");
         flink.awaitCheckpoints(job, 3);
@@ -148,12 +143,20 @@ class ExactlyOnceTest {
     }
 
     @Test
-    @Order(5)
+    @Order(4)
     void aTransactionTimeoutAboveTheBrokersIsNamed() throws Exception {
         stopped = flink.stop(job);
         String other = run(null, false, "--starting-offsets", "latest", "--transaction-timeout-ms", AN_HOUR);
         say("transaction.timeout.ms of 1 h", flink.awaitFailure(other, "The transaction timeout is larger than"));
         flink.cancel(other);
+    }
+
+    @Test
+    @Order(5)
+    void aFirstStartThatDoesNotSayWhereToBeginFails() throws Exception {
+        String first = run(null, false, "--group-id", "newcomer");
+        say("first start, nothing said", flink.awaitFailure(first, "for a first start, set --starting-offsets"));
+        flink.cancel(first);
     }
 
     @Test
