@@ -39,6 +39,7 @@ func TestTheServiceAccountIsBoundToItsRole(t *testing.T) {
 		"annotations": map[string]any{
 			"eks.amazonaws.com/role-arn":               "arn:aws:iam::1:role/r",
 			"eks.amazonaws.com/sts-regional-endpoints": "true",
+			"pulumi.com/patchForce":                    "true",
 		}})
 }
 

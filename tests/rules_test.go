@@ -156,7 +156,10 @@ func TestEveryRuleHasASettingsFileThatOnlyItRefuses(t *testing.T) {
 			want := map[string]map[string]string{rule: file.Violations}
 			maps.Copy(want, file.With)
 			// What production itself is warned of is no news.
-			found := slices.DeleteFunc(judged(t, file.change), func(v validation.Violation) bool { return slices.Contains(usual, v) })
+			found := slices.DeleteFunc(judged(t, file.change), func(v validation.Violation) bool {
+				v.Path = strings.Replace(v.Path, "jobs[1]", "jobs[0]", 1) // another job is production's, with another name
+				return slices.Contains(usual, v)
+			})
 			got := map[string]map[string]string{}
 			for _, v := range found {
 				if got[v.Rule] == nil {
@@ -204,9 +207,9 @@ func TestEveryRuleHasASettingsFileThatOnlyItRefuses(t *testing.T) {
 
 var ruleLine = regexp.MustCompile(`(?m)^ +rule: `)
 
-func TestProductionIsRefusedByNoRuleAndWarnedOfItsOperatorOnly(t *testing.T) {
+func TestProductionIsRefusedByNoRuleAndWarnedOfItsFlinkVersionOnly(t *testing.T) {
 	for _, v := range judged(t) {
-		if v.Severity != validation.Warn || v.Rule != "operator-fault" {
+		if v.Severity != validation.Warn || v.Rule != "flink-version-deprecated" {
 			t.Errorf("production breaks a rule:\n%s", v)
 		}
 	}

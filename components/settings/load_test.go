@@ -69,8 +69,8 @@ func TestProductionSettingsAreReadAsWritten(t *testing.T) {
 	for name, pair := range map[string][2]any{
 		"region":           {s.Region, "ap-south-1"},
 		"cluster":          {s.Cluster.Name, "kv-prod"},
-		"operator":         {s.Platform.Operator.Version, "1.10.0"},
-		"repository":       {s.Platform.Operator.Repository, "https://archive.apache.org/dist/flink/flink-kubernetes-operator-1.10.0/"},
+		"operator":         {s.Platform.Operator.Version, "1.15.0"},
+		"repository":       {s.Platform.Operator.Repository, "https://archive.apache.org/dist/flink/flink-kubernetes-operator-1.15.0/"},
 		"cert-manager":     {s.Platform.CertManager.Version, "v1.15.3"},
 		"interval":         {job.Checkpoints.Interval, 30 * flink.Second},
 		"timeout":          {job.Checkpoints.Timeout, 10 * flink.Minute},

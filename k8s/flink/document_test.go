@@ -150,7 +150,7 @@ func TestTheDeploymentIsNotWaitedForByThePlugin(t *testing.T) {
 	for _, suspended := range []bool{false, true} {
 		j := guideJob()
 		j.Suspended = suspended
-		if got := Deployment(j, guideStack()).Annotations; got != nil {
+		if got := Deployment(j, guideStack()).Annotations["pulumi.com/waitFor"]; got != "" {
 			t.Errorf("waits: %v", got)
 		}
 		want := map[bool]string{false: "running", true: "suspended"}[suspended]
@@ -347,7 +347,7 @@ func TestTheOperatorTakesUpEveryChange(t *testing.T) {
 	start := guideJob()
 	start.Restore = Restore{From: "s3://b/savepoints/savepoint-1", Request: 4}
 	start.Restart.Request = 2
-	for _, operator := range []string{"1.10.0", "1.15.0", ""} {
+	for _, operator := range []string{"1.10.0", "1.10.1", ""} { // later ones observe every field (FLINK-36890)
 		stack := guideStack()
 		stack.OperatorVersion = operator
 		for name, edit := range edits {
@@ -404,15 +404,37 @@ func TestTheFingerprintHoldsIgnoredFieldsOnly(t *testing.T) {
 	}
 }
 
-func TestAnOperatorUpgradeLeavesJobsUntouched(t *testing.T) {
+// The fields that 1.10 ignores are fingerprinted for it alone: going on from it
+// redeploys each job once, and no later upgrade of the operator touches one.
+func TestAnOperatorUpgradeLeavesJobsUntouchedButTheOneFrom110(t *testing.T) {
 	manyJobs(t, func(t *testing.T, j Job, s Stack) {
 		s.OperatorVersion = "1.10.0"
 		before := Deployment(j, s)
-		for _, version := range []string{"1.11.0", "v1.15.0", "2.0.0"} {
+		s.OperatorVersion = "1.11.0"
+		from := Deployment(j, s)
+		for _, version := range []string{"v1.15.0", "2.0.0"} {
 			s.OperatorVersion = version
-			if !reflect.DeepEqual(before, Deployment(j, s)) {
+			if !reflect.DeepEqual(from, Deployment(j, s)) {
 				t.Errorf("operator %s changes the document", version)
 			}
 		}
+		annotations := before.Spec.PodTemplate["metadata"].(map[string]any)["annotations"].(map[string]any)
+		if _, there := annotations[fingerprintAnnotation]; !there {
+			t.Error("1.10 would ignore a change")
+		}
+		delete(annotations, fingerprintAnnotation)
+		if len(annotations) == 0 {
+			delete(before.Spec.PodTemplate["metadata"].(map[string]any), "annotations")
+		}
+		if !reflect.DeepEqual(before, from) {
+			t.Errorf("operator 1.11.0 changes more than the fingerprint")
+		}
 	})
+}
+
+func TestAJobIsDeletedInTheBackgroundAndOwnsWhatItDeclares(t *testing.T) {
+	annotations := Deployment(guideJob(), guideStack()).Annotations
+	if annotations["pulumi.com/deletionPropagationPolicy"] != "background" || annotations["pulumi.com/patchForce"] != "true" {
+		t.Errorf("annotations are %v", annotations)
+	}
 }

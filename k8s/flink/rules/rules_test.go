@@ -605,7 +605,7 @@ func TestTheIntervalThatTheRuleAsksForPasses(t *testing.T) {
 
 func TestOperatorsThatLoseStateAreNamedWithTheReleaseThatMendsThem(t *testing.T) {
 	for operator, want := range map[string][]string{
-		"1.10.0": {"FLINK-39270", "FLINK-38552", "FLINK-37372"},
+		"1.10.0": {"FLINK-39270", "FLINK-38552", "FLINK-37370", "FLINK-37372"},
 		"1.12.0": {"FLINK-39270", "FLINK-38552", "FLINK-38033"},
 		"1.12.1": {"FLINK-39270", "FLINK-38552"},
 		"1.14.0": {"FLINK-39270"},
