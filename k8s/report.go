@@ -17,23 +17,23 @@ const lastEvents = 5
 // watched is an object of the operator whose end is waited for.
 type watched struct {
 	kind, plural, namespace, name string
-	// verdict judges what the API server says of it.
-	verdict func(object map[string]any, age time.Duration) (done, failed bool, words []string)
+	// judge says what the API server's answer means, after what earlier answers were seen to be.
+	judge func(object map[string]any, seen status.Seen, now time.Time) (status.Verdict, status.Seen)
 }
 
 func (s watched) String() string { return s.kind + " " + s.namespace + "/" + s.name }
 
 func watchedDeployment(namespace, name string, suspended bool) watched {
 	return watched{"FlinkDeployment", "flinkdeployments", namespace, name,
-		func(object map[string]any, age time.Duration) (bool, bool, []string) {
-			return status.Verdict(object, suspended, age)
+		func(object map[string]any, seen status.Seen, now time.Time) (status.Verdict, status.Seen) {
+			return status.Judge(object, suspended, seen, now)
 		}}
 }
 
 func watchedSnapshot(namespace, name string) watched {
 	return watched{"FlinkStateSnapshot", "flinkstatesnapshots", namespace, name,
-		func(object map[string]any, _ time.Duration) (bool, bool, []string) {
-			return status.SnapshotVerdict(object)
+		func(object map[string]any, seen status.Seen, _ time.Time) (status.Verdict, status.Seen) {
+			return status.JudgeSnapshot(object), seen
 		}}
 }
 
@@ -47,14 +47,16 @@ type watch struct {
 	say func(string)
 }
 
-// until returns nil when the object is done. A failure is an error at once,
-// the time limit is one too; both say what the operator says, and the last
-// events. An API server that does not answer is asked again.
+// until returns nil when the object is done. A failure ends it too, and so does
+// the time limit; the error has the verdict's words, the last events and the way
+// out. An API server that does not answer is asked again.
 func (w watch) until(ctx context.Context, s watched) error {
-	start, last, refused := time.Now(), "", false
 	ctx, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
-	words, reason := []string(nil), error(nil)
+	var verdict status.Verdict
+	var seen status.Seen
+	var reason error
+	last, refused := "", false
 	for {
 		object, err := w.reader.Get(ctx, flink.APIVersion, s.plural, s.namespace, s.name)
 		switch {
@@ -63,19 +65,18 @@ func (w watch) until(ctx context.Context, s watched) error {
 		case err == nil && object == nil:
 			reason = errors.New("there is no such object in the cluster")
 		case err == nil:
-			var done, failed bool
 			reason = nil
-			done, failed, words = s.verdict(object, time.Since(start))
-			if done {
+			verdict, seen = s.judge(object, seen, time.Now())
+			if verdict.Done {
 				return nil
 			}
 			// Twice: a status is written in more than one step.
-			if failed && refused {
-				return w.report(s, "the operator gave up on it", words, reason)
+			if verdict.Failed && refused {
+				return w.report(s, "it failed", verdict, nil)
 			}
-			refused = failed
+			refused = verdict.Failed
 		}
-		if now := strings.Join(words, "; "); now != last {
+		if now := strings.Join(verdict.Words, "; "); now != last {
 			last = now
 			w.say(s.String() + ": " + now)
 		}
@@ -83,7 +84,7 @@ func (w watch) until(ctx context.Context, s watched) error {
 		case <-time.After(w.every):
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return w.report(s, fmt.Sprintf("it is not as asked for after %s", w.limit), words, reason)
+				return w.report(s, fmt.Sprintf("it is not as asked for after %s", w.limit), verdict, reason)
 			}
 			return fmt.Errorf("%s: the wait was ended", s)
 		}
@@ -91,8 +92,8 @@ func (w watch) until(ctx context.Context, s watched) error {
 }
 
 // report is the error of a wait.
-func (w watch) report(s watched, what string, words []string, reason error) error {
-	lines := append([]string{s.String() + ": " + what}, words...)
+func (w watch) report(s watched, what string, verdict status.Verdict, reason error) error {
+	lines := append([]string{s.String() + ": " + what}, verdict.Words...)
 	if reason != nil {
 		lines = append(lines, "it cannot be read: "+reason.Error())
 	}
@@ -107,5 +108,20 @@ func (w watch) report(s watched, what string, words []string, reason error) erro
 			lines = append(lines, "  "+event)
 		}
 	}
-	return errors.New(strings.Join(lines, "\n  "))
+	return errors.New(strings.Join(append(lines, wayOut(verdict)...), "\n  "))
+}
+
+// wayOut is what to do about a failure.
+func wayOut(verdict status.Verdict) []string {
+	var lines []string
+	if len(verdict.Edit) > 0 {
+		lines = append(lines, "the way out, in the job's settings, and pulumi up:")
+		for _, line := range verdict.Edit {
+			lines = append(lines, "  "+line)
+		}
+	}
+	if verdict.Section != "" {
+		lines = append(lines, "docs/runbook.md: "+verdict.Section)
+	}
+	return lines
 }

@@ -77,7 +77,7 @@ func TestAFailureEndsTheWaitAtOnceInTheOperatorsWords(t *testing.T) {
 		t.Fatal("it did not fail")
 	}
 	for _, want := range []string{
-		"FlinkDeployment payments/fraud-scoring: the operator gave up", "error: Back-off pulling image", "lifecycleState FAILED",
+		"FlinkDeployment payments/fraud-scoring: it failed\n  the job is FAILED\n", "error: Back-off pulling image", "lifecycleState FAILED",
 		"jobStatus.state FAILED", "jobManagerDeploymentStatus READY", "reconciliationStatus.state DEPLOYED", "six: the last",
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -86,6 +86,28 @@ func TestAFailureEndsTheWaitAtOnceInTheOperatorsWords(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "one") {
 		t.Errorf("more than the last events:\n%s", err)
+	}
+}
+
+// Between two looks the error changed: it is the edit's, which one look cannot tell.
+func TestAFailureEndsWithTheWayOutAndTheRunbook(t *testing.T) {
+	const restore = `{"type":"o.UpgradeFailureException","message":"HA metadata is not available. Manual restore required."}`
+	at := func(problem string) object {
+		of := deploymentAt(1, "DEPLOYED", "RECONCILING", problem)
+		of["status"].(object)["jobManagerDeploymentStatus"] = "ERROR"
+		of["status"].(object)["jobStatus"].(object)["upgradeSavepointPath"] = "s3://bucket/savepoints/savepoint-1"
+		return of
+	}
+	var said []string
+	w := quick(&script{answers: []any{at("back-off 40s restarting failed container=f"), at(restore)}}, &said)
+	w.limit = time.Hour
+	err := w.until(t.Context(), job)
+	const end = "\n  the way out, in the job's settings, and pulumi up:\n    restore: {from: s3://bucket/savepoints/savepoint-1, request: 1, skipSavepoint: true}\n  docs/runbook.md: Rollback"
+	if err == nil || !strings.HasSuffix(err.Error(), end) {
+		t.Errorf("it ends with %v", err)
+	}
+	if len(said) != 2 || !strings.Contains(said[0], "waited for up to 1m0s") || !strings.Contains(said[1], "Manual restore required") {
+		t.Errorf("said %q", said)
 	}
 }
 
@@ -98,11 +120,11 @@ func TestAFailureIsLookedAtTwice(t *testing.T) {
 
 func TestATimeLimitSaysHowFarItCame(t *testing.T) {
 	for want, answer := range map[string]any{
-		"jobStatus.state RESTARTING":                deploymentAt(2, "STABLE", "RESTARTING", ""),
-		"it cannot be read: no route to host":       errors.New("no route to host"),
-		"there is no such object in the cluster":    nil,
-		"of which the operator took up 1":           deploymentAt(1, "STABLE", "RUNNING", ""),
-		"error: Cannot take a savepoint right now.": deploymentAt(2, "STABLE", "RUNNING", "Cannot take a savepoint right now."),
+		"jobStatus.state RESTARTING":                 deploymentAt(2, "STABLE", "RESTARTING", ""),
+		"it cannot be read: no route to host":        errors.New("no route to host"),
+		"there is no such object in the cluster":     nil,
+		"has not taken up generation 2 (it is at 1)": deploymentAt(1, "STABLE", "RUNNING", ""),
+		"error: Cannot take a savepoint right now.":  deploymentAt(2, "STABLE", "RUNNING", "Cannot take a savepoint right now."),
 	} {
 		w := quick(&script{answers: []any{answer}}, new([]string))
 		w.limit = 20 * time.Millisecond

@@ -120,8 +120,8 @@ func (a SavepointArgs) mayGoOn(ctx context.Context, w watch, snapshot watched) e
 	if err != nil || object == nil {
 		return nil // the provider says it better
 	}
-	if _, failed, words := snapshot.verdict(object, 0); failed {
-		return fmt.Errorf("%w\n  the way on: raise %s", w.report(snapshot, "the operator gave up on it", words, nil), a.Raise)
+	if verdict := status.JudgeSnapshot(object); verdict.Failed {
+		return fmt.Errorf("%w\n  the way on: raise %s", w.report(snapshot, "it failed", verdict, nil), a.Raise)
 	}
 	return nil
 }
