@@ -24,7 +24,7 @@ func words(expression string) *regexp.Regexp { return regexp.MustCompile(express
 // kinds of failures in Flink's chains, the more certain before the less. The
 // texts are those of Flink 1.18, Kafka's clients 3.4 and Hadoop's and AWS's own.
 var kinds = []kind{
-	{words: words(`Could not parse value '([^']*)' for key '([^']+)'`),
+	{words: words(`Could not parse value (?:'([^']*)' )?for key '([^']+)'`),
 		cause: "flinkConfiguration: $2 has a value of the wrong type", edit: otherValue},
 	{words: words(`entry point class '([^']+)' was not found`),
 		cause: "the jar has no class $1", do: "write `entryClass` as the jar has it, or take it out where the jar's manifest names Main-Class"},

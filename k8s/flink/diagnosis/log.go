@@ -71,12 +71,24 @@ var vaultKinds = []kind{
 		cause: "the Vault agent does not reach Vault", do: "look at the injector's address of Vault and at the network policy's egress to `vault.address`"},
 }
 
-var agentNoise = regexp.MustCompile(`\[(?:INFO|DEBUG|TRACE)\]`)
+var (
+	agentRecord = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\dT|==>)`)
+	agentNoise  = regexp.MustCompile(`\[(?:INFO|DEBUG|TRACE)\]`)
+)
 
-// vaultFindings reads an agent's log from its end.
+// vaultFindings reads an agent's log, of which a record may take several lines.
 func vaultFindings(log Log) []Finding {
-	lines := strings.Split(strings.TrimSpace(log.Text), "\n")
-	for _, text := range slices.Backward(lines) {
+	var records []string
+	for text := range strings.Lines(log.Text) {
+		if last := len(records) - 1; last >= 0 && !agentRecord.MatchString(text) {
+			if len(records[last]) < maxRaw {
+				records[last] += strings.TrimLeft(text, " |")
+			}
+			continue
+		}
+		records = append(records, text)
+	}
+	for _, text := range slices.Backward(records) {
 		if agentNoise.MatchString(text) {
 			continue
 		}
