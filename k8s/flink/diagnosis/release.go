@@ -46,14 +46,15 @@ func PendingRelease(secrets []map[string]any) (Finding, bool) {
 	var do string
 	switch {
 	case status == "pending-install":
-		// Nothing ran before it, so nothing that works is taken away.
-		do = fmt.Sprintf("helm uninstall %s --namespace %s", release, m.Namespace)
+		// Nothing ran before it, so nothing that works is taken away. Without the
+		// secret, Helm's next install takes over what carries the release's name.
+		do = fmt.Sprintf("`helm uninstall %s --namespace %s` (with FlinkDeployments in the cluster instead: `kubectl --namespace %[2]s delete secret %[3]s`)", release, m.Namespace, m.Name)
 	case (status == "pending-upgrade" || status == "pending-rollback") && deployed > 0:
-		do = fmt.Sprintf("helm rollback %s %d --namespace %s", release, deployed, m.Namespace)
+		do = fmt.Sprintf("`helm rollback %s %d --namespace %s`", release, deployed, m.Namespace)
 	case status == "pending-upgrade" || status == "pending-rollback":
 		// No revision ever worked: without this one the last is failed, which
 		// an upgrade takes.
-		do = fmt.Sprintf("kubectl --namespace %s delete secret %s", m.Namespace, m.Name)
+		do = fmt.Sprintf("`kubectl --namespace %s delete secret %s`", m.Namespace, m.Name)
 	default:
 		return Finding{}, false
 	}
@@ -65,7 +66,7 @@ func PendingRelease(secrets []map[string]any) (Finding, bool) {
 	}
 	f := finding(beforeStart, fmt.Sprintf("Helm release %s/%s was left in %s and takes no change", m.Namespace, release, status),
 		fmt.Sprintf("secret %s has status %s%s", m.Name, status, since),
-		"when nobody else works on it now: `"+do+"`, then `pulumi up`")
+		"when nobody else works on it now: "+do+", then `pulumi up`")
 	f.Runbook = "helm-release-pending"
 	return f, true
 }
