@@ -7,6 +7,7 @@ import (
 
 	"flink-payments/tests/rehearsal/settings"
 	"flink-payments/tests/rehearsal/setup"
+	"flink-payments/tests/rehearsal/standin/operator"
 	"flink-payments/tests/rehearsal/world"
 )
 
@@ -123,5 +124,11 @@ func (t *tour) loseJob() error {
 			return err
 		}
 	}
-	return t.World.Delete("kubernetes", world.DeploymentType, id)
+	failed := t.World.Delete("kubernetes", world.DeploymentType, id)
+	for _, o := range t.World.Where(func(_, typ, of string) bool {
+		return typ == operator.PodType && strings.HasPrefix(of, id+"-") || typ == "kubernetes:apps/v1:Deployment" && of == id
+	}) {
+		failed = errors.Join(failed, t.World.Delete("kubernetes", o.Type, o.ID))
+	}
+	return failed
 }

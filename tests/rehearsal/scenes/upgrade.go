@@ -61,7 +61,7 @@ func (t *tour) failsToUpgrade() (string, error) {
 		return "", errors.New("up said that all is well")
 	}
 	// The operator's own words, as a person would find them in the status.
-	words := "Back-off pulling image"
+	words := "failed to pull and unpack image"
 	if !strings.Contains(out.Text, words) {
 		return "", fmt.Errorf("up failed, and does not say why: %q is nowhere", words)
 	}

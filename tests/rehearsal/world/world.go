@@ -267,6 +267,9 @@ type Instruction string
 const (
 	// FailNextUpgrade lets the next deployment of the job end FAILED.
 	FailNextUpgrade Instruction = "FailNextUpgrade"
+	// MissNextMount lets the pods of the next deployment of the job wait for a
+	// volume at first: its ConfigMap comes after them.
+	MissNextMount Instruction = "MissNextMount"
 	// RollBackNextUpgrade lets the operator take the next deployment back: ROLLED_BACK.
 	RollBackNextUpgrade Instruction = "RollBackNextUpgrade"
 	// FailNextSnapshot lets the job's next FlinkStateSnapshot end FAILED.

@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"fmt"
-	"reflect"
 
 	"flink-payments/tests/rehearsal/standin/plain"
 	"flink-payments/tests/rehearsal/standin/provider"
@@ -22,25 +21,25 @@ func (k *cluster) defaults(typ string, state map[string]any) {
 	}
 }
 
-// apply is server-side apply: what the caller said before and says no more goes.
-func (k *cluster) apply(r *provider.Request, id string) error {
+// apply is server-side apply by the resource's own manager.
+func (k *cluster) apply(r *provider.Request, id string, force bool) error {
 	return k.world.Edit("kubernetes", r.Type, id, func(o *world.Object) error {
-		if plain.At(o.State, "metadata", "deletionTimestamp") != nil {
-			return fmt.Errorf("object %s is being deleted", id)
+		before := plain.Copy(map[string]any{"": o.State["spec"]})[""]
+		if err := applied(o, manager(r), r.Inputs, force); err != nil {
+			return fmt.Errorf("Server-Side Apply field conflict detected. See https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources for troubleshooting help\n: %w", err)
 		}
-		spec := plain.Copy(map[string]any{"": o.State["spec"]})[""]
-		o.State, _ = merged(o.State, o.Inputs, plain.Copy(r.Inputs)).(map[string]any)
 		if r.Type == world.NamespaceType {
 			k.defaults(r.Type, o.State)
 		}
-		if !reflect.DeepEqual(spec, o.State["spec"]) {
-			meta := o.State["metadata"].(map[string]any)
-			generation, _ := meta["generation"].(float64)
-			meta["generation"] = generation + 1
-		}
+		raised(o, before)
 		o.Inputs = r.Inputs
 		return nil
 	})
+}
+
+// forced says whether an update takes fields from their owners.
+func forced(r *provider.Request) bool {
+	return flag(r.Config, "enablePatchForce") || plain.Text(r.Inputs, "metadata", "annotations", "pulumi.com/patchForce") == "true"
 }
 
 // merged lays news over live, and takes away what was in old only.

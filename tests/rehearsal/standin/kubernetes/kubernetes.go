@@ -6,8 +6,10 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -40,11 +42,22 @@ type cluster struct {
 	clock    operator.Clock
 	server   *apiserver.Server
 	releases helm.Releases
+
+	// lock is held by the operator and the garbage collector, one after the other.
+	lock sync.Mutex
 }
 
-// Work lets the operator reconcile.
+// Work lets the operator reconcile, and the garbage collector after it.
 func (k *cluster) Work(ctx context.Context) {
-	operator.Run(ctx, k.store(ctx), k.world, k.clock, k.releases.OperatorVersion)
+	store := k.store(ctx)
+	for k.clock.Sleep(ctx, operator.ReconcileEvery) {
+		k.lock.Lock()
+		operator.Reconcile(store, k.world, k.clock.Now(), k.releases.OperatorVersion)
+		if k.server == nil {
+			k.collectAll()
+		}
+		k.lock.Unlock()
+	}
 }
 
 // Compared is, as for the plugin, what was asked for with the values that the server gave back.
@@ -132,7 +145,9 @@ func (k *cluster) Create(r *provider.Request) (string, map[string]any, error) {
 	d := plain.Digest(fmt.Sprint(r.Type, id, number))
 	meta["uid"] = strings.Join([]string{d[:8], d[8:12], d[12:16], d[16:20], d[20:32]}, "-")
 	k.defaults(r.Type, state)
-	added, err := k.world.Add(world.Object{Package: "kubernetes", Type: r.Type, ID: id, Inputs: r.Inputs, State: state})
+	made := world.Object{Package: "kubernetes", Type: r.Type, ID: id, Inputs: r.Inputs, State: state}
+	keep(&made, map[string][]string{manager(r): slices.Sorted(maps.Keys(fields(r.Inputs)))})
+	added, err := k.world.Add(made)
 	if err != nil {
 		return "", nil, err
 	}
@@ -146,7 +161,7 @@ func (k *cluster) Create(r *provider.Request) (string, map[string]any, error) {
 			}
 			return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s %q already exists", id, plural, plain.Text(r.Inputs, "metadata", "name"))
 		}
-		if err := k.apply(r, id); err != nil {
+		if err := k.apply(r, id, flag(r.Config, "enablePatchForce")); err != nil {
 			return "", nil, err
 		}
 	}
@@ -182,7 +197,7 @@ func (k *cluster) Update(r *provider.Request) (map[string]any, error) {
 	if err := k.admit(r); err != nil {
 		return nil, err
 	}
-	if err := k.apply(r, r.ID); err != nil {
+	if err := k.apply(r, r.ID, forced(r)); err != nil {
 		return nil, err
 	}
 	return k.await(r, r.ID)

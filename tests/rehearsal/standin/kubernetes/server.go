@@ -72,7 +72,7 @@ func (k *cluster) createOnServer(r *provider.Request) (string, map[string]any, e
 
 func (k *cluster) updateOnServer(r *provider.Request) (map[string]any, error) {
 	err := k.patiently(r.Context, func() error {
-		_, err := k.server.Apply(r.Context, r.Type, r.ID, manifest(r.Inputs), apiserver.Application{Manager: manager(r), Force: flag(r.Config, "enablePatchForce")})
+		_, err := k.server.Apply(r.Context, r.Type, r.ID, manifest(r.Inputs), apiserver.Application{Manager: manager(r), Force: forced(r)})
 		return err
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func (k *cluster) deleteOnServer(r *provider.Request) error {
 	}
 	deadline := k.clock.Now().Add(timeout)
 	uid := plain.Text(r.State, "metadata", "uid")
-	if err := k.server.Delete(r.Context, r.Type, r.ID); err != nil {
+	if err := k.server.Delete(r.Context, r.Type, r.ID, background(r)); err != nil {
 		return err
 	}
 	for {

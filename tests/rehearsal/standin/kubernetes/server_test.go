@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,9 @@ func (a *answering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !there:
 		answer(http.StatusNotFound, m{"reason": "NotFound", "message": "not found"})
 	case r.Method == http.MethodDelete:
+		var options m
+		_ = json.NewDecoder(r.Body).Decode(&options)
+		a.asked[len(a.asked)-1] += fmt.Sprint(" ", options["propagationPolicy"])
 		delete(a.objects, r.URL.Path)
 		answer(http.StatusOK, object)
 	default:
@@ -105,5 +109,41 @@ func TestObjectsAreMadeByServerSideApplyAndTakenOverOnlyByTheAdopter(t *testing.
 		if !strings.Contains(strings.Join(api.asked, "\n"), want) {
 			t.Errorf("not asked: %s\nasked:\n%s", want, strings.Join(api.asked, "\n"))
 		}
+	}
+}
+
+func TestAnnotationsSayHowAnObjectIsTakenBackAndHowItGoes(t *testing.T) {
+	api := &answering{objects: map[string]m{}}
+	server := httptest.NewTLSServer(api)
+	defer server.Close()
+	connected, err := apiserver.Connect(t.Context(), apiservertest.Kubeconfig(t, server, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := providertest.Connect(t, New(newSite(t).world, operator.Scaled(1000), connected), provider.Hooks{}, m{})
+	config := m{"metadata": m{"name": "one", "namespace": "default", "annotations": m{
+		"pulumi.com/patchForce": "true", "pulumi.com/deletionPropagationPolicy": "background"}}, "data": m{"key": "value"}}
+	id, state := k.Must(configMapType, config)
+	if err := k.Updated(configMapType, id, config, 60); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Removed(configMapType, id, state, 60); err != nil {
+		t.Fatal(err)
+	}
+	var writes []string
+	for _, asked := range api.asked {
+		if !strings.HasPrefix(asked, "GET") {
+			method, rest, _ := strings.Cut(asked, " ")
+			_, how, _ := strings.Cut(rest, " ")
+			writes = append(writes, method+" "+how)
+		}
+	}
+	const applied = " dryRun= validation=Strict application/apply-patch+yaml"
+	want := []string{"POST force= dryRun=All validation=Strict application/json",
+		"PATCH force=false" + applied, // a creation takes nothing from anybody
+		"PATCH force=true" + applied,
+		"DELETE force= dryRun= validation= application/json Background"}
+	if !slices.Equal(writes, want) {
+		t.Errorf("asked:\n%s\nwant:\n%s", strings.Join(writes, "\n"), strings.Join(want, "\n"))
 	}
 }

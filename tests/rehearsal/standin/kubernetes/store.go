@@ -106,6 +106,18 @@ func (c *clusterStore) Release(o world.Object) error {
 	return c.server.Finalize(c.ctx, o.Type, o.ID, live, append([]any{}, others...), operatorManager)
 }
 
+// Own implements operator.Store: no pod is to run there, so no JobManager is made.
+func (c *clusterStore) Own(world.Object) error { return nil }
+
+// Disown implements operator.Store.
+func (c *clusterStore) Disown(world.Object) error { return nil }
+
+// Owns implements operator.Store.
+func (c *clusterStore) Owns(world.Object) bool { return true }
+
+// Show implements operator.Store.
+func (c *clusterStore) Show(world.Object, []world.Object, map[string]string) error { return nil }
+
 // store is where the operator of this cluster finds its objects.
 func (k *cluster) store(ctx context.Context) operator.Store {
 	if k.server == nil {

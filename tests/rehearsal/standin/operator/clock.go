@@ -1,6 +1,3 @@
-// Package operator is a model of the Flink Kubernetes operator, and of Flink
-// itself as far as its status shows: it takes the FlinkDeployments and
-// FlinkStateSnapshots of a world through their states in time.
 package operator
 
 import (

@@ -1,8 +1,10 @@
+// Package operator is a model of the Flink Kubernetes operator 1.10 to 1.15: it
+// observes a FlinkDeployment, reconciles it and says what came of it, step by step
+// as the operator's source does, named at each step. Of Flink it knows what its
+// pods and its REST show; FlinkStateSnapshots become savepoints. It runs nothing.
 package operator
 
 import (
-	"context"
-	"slices"
 	"time"
 
 	"flink-payments/tests/rehearsal/world"
@@ -11,15 +13,8 @@ import (
 const (
 	deploymentFinalizer = "flinkdeployments.flink.apache.org/finalizer"
 	snapshotFinalizer   = "flinkstatesnapshots.flink.apache.org/finalizer"
-)
-
-// How long things take, on the model's clock: estimates of the right order.
-const (
-	reconcileEvery = 5 * time.Second
-	savepointTakes = 10 * time.Second
-	startTakes     = 30 * time.Second
-	cancelTakes    = 5 * time.Second
-	rollbackTakes  = 60 * time.Second
+	// jobManagerType is what a FlinkDeployment owns.
+	jobManagerType = "kubernetes:apps/v1:Deployment"
 )
 
 // Version says which operator watches a namespace; false: none does.
@@ -34,6 +29,14 @@ type Store interface {
 	Write(world.Object) error
 	// Release takes the operator's finalizer off an object that is to go.
 	Release(world.Object) error
+	// Own makes the JobManager's Deployment of a FlinkDeployment, Disown removes it.
+	Own(world.Object) error
+	Disown(world.Object) error
+	// Owns says whether it is still there: others may delete it.
+	Owns(world.Object) bool
+	// Show puts the pods of a FlinkDeployment in the place of those that were
+	// there, and what Flink's REST answers.
+	Show(o world.Object, pods []world.Object, rest map[string]string) error
 }
 
 // OwnFinalizer says whether a finalizer is the operator's.
@@ -41,57 +44,39 @@ func OwnFinalizer(finalizer any) bool {
 	return finalizer == deploymentFinalizer || finalizer == snapshotFinalizer
 }
 
-// InWorld is the store where the world is the cluster.
-type InWorld struct{ *world.World }
-
-// List implements Store.
-func (w InWorld) List(typ string) []world.Object { return w.World.List("kubernetes", typ) }
-
-// Get implements Store.
-func (w InWorld) Get(typ, id string) (world.Object, bool) { return w.World.Get("kubernetes", typ, id) }
-
-// Write implements Store.
-func (w InWorld) Write(now world.Object) error {
-	return w.Edit("kubernetes", now.Type, now.ID, func(o *world.Object) error {
-		if now.State["status"] != nil {
-			o.State["status"] = now.State["status"]
-		}
-		child(o.State, "metadata")["finalizers"] = child(now.State, "metadata")["finalizers"]
-		o.Private = now.Private
-		return nil
-	})
-}
-
-// Release implements Store: the world's objects have no other finalizers.
-func (w InWorld) Release(o world.Object) error { return w.Delete("kubernetes", o.Type, o.ID) }
-
-// Run reconciles until the context ends.
-func Run(ctx context.Context, store Store, w *world.World, clock Clock, version Version) {
-	for clock.Sleep(ctx, reconcileEvery) {
-		Reconcile(store, w, clock.Now(), version)
-	}
-}
+// ReconcileEvery is how often the operator looks while a job starts (chart 1.10.0).
+const ReconcileEvery = 5 * time.Second
 
 type object = map[string]any
 
 // Reconcile is one pass over all FlinkDeployments and FlinkStateSnapshots. As
-// the operator does, it writes status and finalizers only. What Flink writes to
-// S3 goes to the world.
+// the operator does, it writes status and finalizers only, and makes JobManagers.
+// What Flink writes to S3 goes to the world.
 func Reconcile(store Store, w *world.World, now time.Time, version Version) {
+	reconcile(store, w, now, version, func(s *step) cluster { return modelled{s} })
+}
+
+func reconcile(store Store, w *world.World, now time.Time, version Version, clusterOf func(*step) cluster) {
 	for _, typ := range []string{world.DeploymentType, world.SnapshotType} {
 		for _, seen := range store.List(typ) {
 			s := &step{store: store, w: w, now: now, o: seen, meta: child(seen.State, "metadata"), spec: child(seen.State, "spec")}
-			var runs bool
-			if s.version, runs = version(s.namespace()); !runs {
+			release, runs := version(s.namespace())
+			if !runs {
 				continue
 			}
+			s.release = releaseOf(release)
 			if s.o.Private == nil {
 				s.o.Private = object{}
 			}
-			s.status = child(seen.State, "status")
+			s.status = clone(child(seen.State, "status"))
 			gone := false
 			if typ == world.DeploymentType {
-				gone = s.deployment()
+				s.cluster = clusterOf(s)
+				if gone = s.deployment(); gone {
+					_ = store.Show(s.o, nil, nil)
+				} else {
+					_ = store.Show(s.o, s.cluster.pods(), s.cluster.rest())
+				}
 			} else {
 				gone = s.snapshot()
 			}
@@ -100,44 +85,7 @@ func Reconcile(store Store, w *world.World, now time.Time, version Version) {
 				_ = store.Release(s.o)
 				continue
 			}
-			if len(s.status) > 0 {
-				s.o.State["status"] = s.status
-			}
-			_ = store.Write(s.o)
+			s.write()
 		}
 	}
-}
-
-// A step is one look at one object.
-type step struct {
-	store              Store
-	w                  *world.World
-	now                time.Time
-	o                  world.Object
-	meta, spec, status object
-	version            string
-}
-
-func (s *step) name() string      { return text(s.meta, "name") }
-func (s *step) namespace() string { return text(s.meta, "namespace") }
-
-// hold keeps an object from going before the operator has let go.
-func (s *step) hold(finalizer string) {
-	all, _ := s.meta["finalizers"].([]any)
-	if !slices.Contains(all, any(finalizer)) {
-		s.meta["finalizers"] = append(all, finalizer)
-	}
-}
-
-// enter begins a phase that takes a time.
-func (s *step) enter(phase string, takes time.Duration) {
-	s.o.Private["phase"], s.o.Private["until"] = phase, float64(s.now.Add(takes).UnixMilli())
-}
-
-// over says whether the phase has taken its time. The clock of an earlier
-// process may have been far ahead, so nothing waits longer than any phase lasts.
-func (s *step) over() bool {
-	until, _ := s.o.Private["until"].(float64)
-	left := time.UnixMilli(int64(until)).Sub(s.now)
-	return left <= 0 || left > 10*rollbackTakes
 }

@@ -21,7 +21,7 @@ func (s *step) snapshot() (gone bool) {
 	case nil:
 		s.status["state"], s.status["failures"] = "TRIGGER_PENDING", 0.0
 	case "TRIGGER_PENDING":
-		job, there := s.job()
+		job, there := s.subject()
 		if !there || text(child(child(job.State, "status"), "jobStatus"), "state") != "RUNNING" {
 			s.status["state"], s.status["error"] = "ABANDONED", "the job is not running"
 			return false
@@ -32,7 +32,7 @@ func (s *step) snapshot() (gone bool) {
 		if !s.over() {
 			return false
 		}
-		job, there := s.job()
+		job, there := s.subject()
 		if !there || s.w.Obey(text(child(s.spec, "jobReference"), "name"), world.FailNextSnapshot) {
 			s.status["state"], s.status["failures"], s.status["error"] = "FAILED", 1.0, "the savepoint failed"
 			return false
@@ -43,6 +43,6 @@ func (s *step) snapshot() (gone bool) {
 	return false
 }
 
-func (s *step) job() (world.Object, bool) {
+func (s *step) subject() (world.Object, bool) {
 	return s.store.Get(world.DeploymentType, s.namespace()+"/"+text(child(s.spec, "jobReference"), "name"))
 }

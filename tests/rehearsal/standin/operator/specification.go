@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -18,6 +17,9 @@ var ignoredPrefixes = []string{"job.autoscaler", "parallelism.default", "kuberne
 func significant(spec object) object {
 	s := clone(spec)
 	job := child(s, "job")
+	if job["state"] == nil {
+		job["state"] = "running"
+	}
 	for _, key := range []string{"upgradeMode", "initialSavepointPath", "allowNonRestoredState", "savepointRedeployNonce"} {
 		delete(job, key)
 	}
@@ -25,15 +27,6 @@ func significant(spec object) object {
 		return slices.ContainsFunc(ignoredPrefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 	})
 	return s
-}
-
-func observesIgnored(version string) bool {
-	parts := strings.Split(version, ".")
-	if len(parts) < 2 {
-		return false
-	}
-	minor, err := strconv.Atoi(parts[1])
-	return err == nil && (parts[0] != "1" || minor >= 11)
 }
 
 var namePattern = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,43}[a-z0-9])?$`)

@@ -26,7 +26,6 @@ type Server struct {
 
 	server *url.URL
 	http   *http.Client
-	token  string
 
 	lock sync.Mutex
 	// mapped are the resources of a group and version, by kind.
@@ -81,9 +80,6 @@ func (a *Server) do(ctx context.Context, method, path string, query url.Values, 
 	request.Header.Set("Accept", jsonBody)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
-	}
-	if a.token != "" {
-		request.Header.Set("Authorization", "Bearer "+a.token)
 	}
 	response, err := a.http.Do(request)
 	if err != nil {

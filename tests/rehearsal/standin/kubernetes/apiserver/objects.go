@@ -130,7 +130,7 @@ func (a *Server) Finalize(ctx context.Context, typ, id string, read map[string]a
 
 // Delete begins a deletion: what the object owns goes before it. It is over
 // when get finds nothing.
-func (a *Server) Delete(ctx context.Context, typ, id string) error {
+func (a *Server) Delete(ctx context.Context, typ, id string, background bool) error {
 	path, err := a.path(ctx, typ, id)
 	if errors.Is(err, ErrNoMatch) {
 		return nil
@@ -139,7 +139,7 @@ func (a *Server) Delete(ctx context.Context, typ, id string) error {
 		return err
 	}
 	_, err = a.do(ctx, http.MethodDelete, path, nil, jsonBody, map[string]any{
-		"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground",
+		"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": map[bool]string{true: "Background", false: "Foreground"}[background],
 	})
 	if Refused(err, http.StatusNotFound) {
 		return nil
@@ -149,7 +149,7 @@ func (a *Server) Delete(ctx context.Context, typ, id string) error {
 
 // Remove deletes an object behind everybody's back, and waits until it is gone.
 func (a *Server) Remove(ctx context.Context, typ, id string) error {
-	if err := a.Delete(ctx, typ, id); err != nil {
+	if err := a.Delete(ctx, typ, id, false); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
