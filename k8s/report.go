@@ -14,6 +14,10 @@ import (
 // lastEvents are as many of an object's as fit into an error.
 const lastEvents = 5
 
+// diagnoseEvery is the pause between two looks at what keeps a job that is
+// waited for: at most 15 calls each.
+const diagnoseEvery = time.Minute
+
 // watched is an object of the operator whose end is waited for.
 type watched struct {
 	kind, plural, namespace, name string
@@ -56,7 +60,7 @@ func (w watch) until(ctx context.Context, s watched) error {
 	var verdict status.Verdict
 	var seen status.Seen
 	var reason error
-	last, refused := "", false
+	last, refused, looked := "", false, time.Now()
 	for {
 		object, err := w.reader.Get(ctx, flink.APIVersion, s.plural, s.namespace, s.name)
 		switch {
@@ -80,6 +84,12 @@ func (w watch) until(ctx context.Context, s watched) error {
 			last = now
 			w.say(s.String() + ": " + now)
 		}
+		if inspector, can := w.reader.(Inspector); can && s.kind == "FlinkDeployment" && time.Since(looked) > diagnoseEvery {
+			looked = time.Now()
+			if findings := Diagnose(ctx, inspector, s.namespace, s.name); len(findings) > 0 {
+				w.say(s.String() + ": " + findings[0].Cause)
+			}
+		}
 		select {
 		case <-time.After(w.every):
 		case <-ctx.Done():
@@ -100,6 +110,11 @@ func (w watch) report(s watched, what string, verdict status.Verdict, reason err
 	// The wait's own time may be over.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
+	if inspector, can := w.reader.(Inspector); can && s.kind == "FlinkDeployment" {
+		for _, finding := range Diagnose(context.Background(), inspector, s.namespace, s.name) {
+			lines = append(lines, strings.ReplaceAll(finding.String(), "\n", "\n  "))
+		}
+	}
 	if events, err := w.reader.Events(ctx, s.kind, s.namespace, s.name); err != nil {
 		lines = append(lines, "its events cannot be read: "+err.Error())
 	} else if len(events) > 0 {

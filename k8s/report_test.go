@@ -3,6 +3,7 @@ package k8s
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,48 @@ func TestASavepointThatFailedIsNotWaitedForAgain(t *testing.T) {
 		if (err != nil) != refused || err != nil && (!strings.Contains(err.Error(), "error: denied") || !strings.Contains(err.Error(), "raise savepoint.request")) {
 			t.Errorf("%s: %v", state, err)
 		}
+	}
+}
+
+// inspected is a script whose pods say why the job does not run.
+type inspected struct {
+	*script
+	Inspector
+}
+
+func (i inspected) Get(ctx context.Context, version, plural, namespace, name string) (map[string]any, error) {
+	return i.script.Get(ctx, version, plural, namespace, name)
+}
+
+func (i inspected) Events(ctx context.Context, kind, namespace, name string) ([]string, error) {
+	return i.script.Events(ctx, kind, namespace, name)
+}
+
+func (inspected) List(_ context.Context, _, plural, _, _ string) ([]map[string]any, error) {
+	if plural != "pods" {
+		return nil, nil
+	}
+	return []map[string]any{{
+		"metadata": object{"name": "fraud-scoring-0", "labels": object{"app": "fraud-scoring", "component": "jobmanager"}},
+		"status": object{"phase": "Pending", "containerStatuses": []any{object{
+			"name": "flink-main-container", "image": "registry/fraud-scoring:1.6.0",
+			"state": object{"waiting": object{"reason": "ImagePullBackOff", "message": "Back-off pulling image"}},
+		}}},
+	}}, nil
+}
+
+func (inspected) Logs(context.Context, string, string, string, bool, int) (string, error) {
+	return "", nil
+}
+
+func (inspected) Proxy(context.Context, string, string, string, string, url.Values) ([]byte, error) {
+	return nil, errors.New("no route")
+}
+
+func TestAFailureNamesItsCauseAndWhatToDo(t *testing.T) {
+	cluster := inspected{script: &script{answers: []any{deploymentAt(2, "FAILED", "FAILED", "")}}}
+	err := quick(cluster, new([]string)).until(t.Context(), job)
+	if err == nil || !strings.Contains(err.Error(), "registry/fraud-scoring:1.6.0") || !strings.Contains(err.Error(), "do: ") {
+		t.Errorf("it says %v", err)
 	}
 }
