@@ -26,13 +26,22 @@ type modelled struct{ *step }
 
 func (c modelled) note() object { return child(c.notes(), "cluster") }
 
+// age of the JobManager.
+func (c modelled) age() time.Duration {
+	since, _ := c.note()["since"].(float64)
+	if age := c.now.Sub(time.UnixMilli(int64(since))); age >= 0 {
+		return age
+	}
+	return time.Hour // the clock of an earlier process was ahead
+}
+
 func (c modelled) look() picture {
 	note := c.note()
 	since, there := note["since"].(float64)
 	if !there || !c.store.Owns(c.o) {
 		return picture{}
 	}
-	age := c.now.Sub(time.UnixMilli(int64(since)))
+	age := c.age()
 	seen := picture{exists: true, neverStarted: age < jobManagerTakes, since: strconv.FormatInt(int64(since), 10)}
 	spec := child(note, "spec")
 	tag := text(spec, "image")

@@ -3,7 +3,6 @@ package operator
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"flink-payments/tests/rehearsal/world"
 )
@@ -34,8 +33,6 @@ func (c modelled) pods() []world.Object {
 		return nil
 	}
 	spec := child(note, "spec")
-	since, _ := note["since"].(float64)
-	age := c.now.Sub(time.UnixMilli(int64(since)))
 	main, private, phase := object{"name": "flink-main-container", "ready": seen.available, "restartCount": 0.0}, object{}, "Running"
 	waiting := func(reason, message string) {
 		state := object{"reason": reason}
@@ -57,7 +54,7 @@ func (c modelled) pods() []world.Object {
 		phase, private[PodEvents] = "Pending", []any{"Warning FailedMount: " + seen.mount}
 	case crashes(spec):
 		interval := text(child(spec, "flinkConfiguration"), "heartbeat.interval")
-		main["restartCount"], private[PodLogPrevious] = float64(age/(jobManagerTakes+mountTakes)), fmt.Sprintf(crashed, interval, interval)
+		main["restartCount"], private[PodLogPrevious] = float64(c.age()/(jobManagerTakes+mountTakes)), fmt.Sprintf(crashed, interval, interval)
 		if seen.problem != "" {
 			waiting("CrashLoopBackOff", seen.problem)
 		}
