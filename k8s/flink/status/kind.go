@@ -52,11 +52,11 @@ var rules = map[Kind]rule{
 	JobFailed:       {0, "", "Rollback"},                 // Flink: globally terminal; kubernetes.operator.job.restart.failed is false by default
 	JobEnded:        {0, "", "Region of doubt"},          // Flink: FINISHED and CANCELED are globally terminal
 	RolledBack:      {0, "", "Rollback"},
-	RestoreRequired: {0, "", "Rollback"}, // UpgradeFailureException "Manual restore required."
-	ObserverBlocked: {0, "", "Rollback"}, // the observer throws at each pass, before the reconciler
-	CrashLoop:       {0, "", "Rollback"}, // kubelet: back-off 10 s after the second end, 20 s after the third
-	ImageRefused:    {0, "", "Upgrade"},  // the registry answered: not found, or denied
-	PodForbidden:    {0, "", "Upgrade"},  // Pod Security answers each copy of a pod alike
+	RestoreRequired: {0, "", "Rollback"},           // UpgradeFailureException "Manual restore required."
+	ObserverBlocked: {0, "", "Rollback"},           // the observer throws at each pass, before the reconciler
+	CrashLoop:       {0, "", "Rollback"},           // kubelet: back-off 10 s after the second end, 20 s after the third
+	ImageRefused:    {0, "", "job-does-not-start"}, // the registry answered: not found, or denied
+	PodForbidden:    {0, "", "job-does-not-start"}, // Pod Security answers each copy of a pod alike
 
 	NotTakenUp: {time.Minute, "the error may be of the generation before, and the operator's replicas may change their leader", "Rollback"},
 	// Operator: 5 s, then each time 1.5 times as long: 6 tries.
@@ -64,15 +64,15 @@ var rules = map[Kind]rule{
 	// Kubelet: the third start comes 10 s after the second end. A JobManager is ready 30 to 45 s later.
 	Crash: {2 * time.Minute, "the next start may succeed", "Rollback"},
 	// Kubelet: tries after 10, 20, 40 and 80 s, and it shows the fault until a pull that succeeds has ended.
-	ImagePull: {3 * time.Minute, "the node's network or credentials, or a busy registry, may come round", "Upgrade"},
-	// Kubelet: tries after 0.5, 1, 2 ... 64 s, and waits 2 min 3 s for a volume before it says so.
-	Mount: {2 * time.Minute, "what is mounted may be made a moment later", "Upgrade"},
+	ImagePull: {3 * time.Minute, "the node's network or credentials, or a busy registry, may come round", "job-does-not-start"},
+	// Kubelet: tries after 0.5, 1, 2 ... 32 s, and waits 2 min 3 s for a volume before it says so.
+	Mount: {2 * time.Minute, "what is mounted may be made a moment later", "job-does-not-start"},
 	// Kubelet: tries with each look at the pod, 10 to 15 s apart.
-	ContainerConfig: {2 * time.Minute, "what the container refers to may be made a moment later", "Upgrade"},
-	// ReplicaSet controller: tries after 5 ms, doubled each time: the 15th try comes after 82 s.
-	PodCreate: {2 * time.Minute, "a quota may become free, and a webhook may answer again", "Upgrade"},
+	ContainerConfig: {2 * time.Minute, "what the container refers to may be made a moment later", "job-does-not-start"},
+	// ReplicaSet controller: tries after 5 ms, doubled each time: 14 tries in 82 s.
+	PodCreate: {2 * time.Minute, "a quota may become free, and a webhook may answer again", "job-does-not-start"},
 	// The longest of those that it may be.
-	JobManagerFailed: {3 * time.Minute, "its cause is not known to be final", "Upgrade"},
+	JobManagerFailed: {3 * time.Minute, "its cause is not known to be final", "job-does-not-start"},
 }
 
 // kind is what stands in the way of a job, by one look.
