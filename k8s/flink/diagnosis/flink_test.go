@@ -87,6 +87,17 @@ func TestEachKnownKindIsTold(t *testing.T) {
 	}
 }
 
+// Seen of Flink 1.18.1 that was told to end while it started.
+func TestAClassThatIsGoneAtTheShutdownIsNotMissing(t *testing.T) {
+	for _, class := range []string{"scala/collection/convert/Wrappers$MutableSetWrapper", "org/apache/pekko/actor/dungeon/FaultHandling$$anonfun$1"} {
+		for _, f := range found("java.lang.NoClassDefFoundError: " + class + "\n\tat a.b.C.d(E.java:1)\nCaused by: java.lang.ClassNotFoundException: " + strings.ReplaceAll(class, "/", ".") + "\n") {
+			if strings.Contains(f.Cause, "in no jar") {
+				t.Error(f)
+			}
+		}
+	}
+}
+
 // A cause that main() or a wait for slots only passes on is told before them.
 func TestWhatIsCertainIsToldFirst(t *testing.T) {
 	log := "org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: it failed\n\tat com.example.Main.main(Main.java:3)\n\n" +

@@ -38,6 +38,8 @@ func TestALogOfFlinkTellsItsCauseFirst(t *testing.T) {
 		{"scheme.log", "no plugin for s3:// is enabled in the image", "UnsupportedFileSystemSchemeException", "plugins: {builtIn: flink-s3-fs-presto-"},
 		{"heap.log", "the JVM is out of heap", "Java heap space", "`jobManager.memory`"},
 		{"direct.log", "the JVM is out of direct memory", "irect", "jobmanager.memory.off-heap.size"},
+		{"metaspace.log", "the JVM is out of metaspace", "OutOfMemoryError: Metaspace", "jobmanager.memory.jvm-metaspace.size"},
+		{"nopath.log", "there is no savepoint at the path to start from", "Cannot find checkpoint or savepoint file/directory 'file:///opt/flink/savepoints/none'", "restore: {from: PATH, request: N}"},
 		{"native.log", "the image lacks the native library libpthread.so.0", "UnsatisfiedLinkError", "Debian"},
 	} {
 		f := first(sample(t, c.sample))
