@@ -15,9 +15,9 @@ const (
 	// maxFindings of one diagnosis.
 	maxFindings = 6
 	// maxSeen is in characters, of what one finding repeats of others' words.
-	maxSeen = 400
+	maxSeen = 500
 	// maxMessage is in characters, of one exception's message.
-	maxMessage = 240
+	maxMessage = 400
 )
 
 // Section of docs/runbook.md that lists the findings.
@@ -27,7 +27,7 @@ const Section = "job-does-not-start"
 type Finding struct {
 	// Cause in one line.
 	Cause string
-	// Seen is where it was seen and the words there, at most 400 characters.
+	// Seen is where it was seen and the words there, at most 500 characters.
 	// Control characters and what looks like a secret are taken out.
 	Seen string
 	// Do is what to do next; edits are of the job's entry in the stack's file.

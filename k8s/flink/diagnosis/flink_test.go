@@ -10,9 +10,10 @@ import (
 func TestFlinksExceptionsTellTheirCause(t *testing.T) {
 	for _, c := range []struct{ sample, cause, seen string }{
 		{"jaas.exceptions.json", "the Kafka credential in Vault cannot be carried in a JAAS line", "Flink at 2026-11-25T20:14:51Z: java.lang.IllegalArgumentException: JAAS config entry not terminated by semi-colon"},
+		{"throw.exceptions.json", "the job's main() throws", "in com.example.fraud.Broken.load(Broken.java:14): java.lang.IllegalStateException: the fraud model /opt/models/v7 cannot be read; caused by: java.io.FileNotFoundException: /opt/models/v7 (No such file or directory)"},
 	} {
 		all := Find(Readings{Exceptions: [][]byte{[]byte(sample(t, c.sample))}})
-		if len(all) != 1 || all[0].Cause != c.cause || all[0].Seen != c.seen {
+		if len(all) != 1 || all[0].Cause != c.cause || !strings.HasSuffix(all[0].Seen, c.seen) || !strings.HasPrefix(all[0].Seen, "Flink at 2026-11-25T20:") {
 			t.Errorf("%s: %v", c.sample, all)
 		}
 	}
@@ -83,6 +84,31 @@ func TestEachKnownKindIsTold(t *testing.T) {
 			if f := first(log); f.Cause != want || f.Do == "" || strings.Contains(f.Do, "$") {
 				t.Errorf("%s: %s", text[:60], f)
 			}
+		}
+	}
+}
+
+// Seen of Flink 1.18.1 that was told to end while it started.
+func TestAClassThatIsGoneAtTheShutdownIsNotMissing(t *testing.T) {
+	for _, class := range []string{"scala/collection/convert/Wrappers$MutableSetWrapper", "org/apache/pekko/actor/dungeon/FaultHandling$$anonfun$1"} {
+		for _, f := range found("java.lang.NoClassDefFoundError: " + class + "\n\tat a.b.C.d(E.java:1)\nCaused by: java.lang.ClassNotFoundException: " + strings.ReplaceAll(class, "/", ".") + "\n") {
+			if strings.Contains(f.Cause, "in no jar") {
+				t.Error(f)
+			}
+		}
+	}
+}
+
+// The first record is of a healthy start of Flink 1.18.1.
+func TestOnlyAnUnknownExceptionThatEndsTheProcessIsTold(t *testing.T) {
+	const stack = "org.apache.flink.runtime.dispatcher.UnavailableDispatcherOperationException: Unable to get JobMasterGateway for initializing job. The requested operation is not available while the JobManager is initializing.\n\tat org.apache.flink.runtime.dispatcher.Dispatcher.getJobMasterGateway(Dispatcher.java:1067)\n"
+	for record, told := range map[string]int{
+		"2026-11-25 20:34:20,000 ERROR org.apache.flink.runtime.rest.handler.job.JobDetailsHandler [] - Unhandled exception.\n":                      0,
+		"2026-11-25 20:34:20,000 ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal error occurred in the cluster entrypoint.\n": 1,
+		"": 1,
+	} {
+		if all := found(record + stack); len(all) != told {
+			t.Errorf("%s: %v", record, all)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 type kind struct {
 	words     *regexp.Regexp
 	cause, do string
+	// but: with these words it is something else.
+	but *regexp.Regexp
 	// weak: true of many causes, so it is told after all others.
 	weak bool
 	// edit writes what to do from the groups, where a text cannot.
@@ -33,6 +35,8 @@ var kinds = []kind{
 	{words: words(`UnsupportedClassVersionError: (\S+)`),
 		cause: "class $1 is compiled for a newer Java than the image has", do: "compile with the image's Java (--release 11), push, and set `image`"},
 	{words: words(`(?:NoClassDefFoundError|ClassNotFoundException): ([\w$./]+)`),
+		// Flink has these; it finds them no more while it shuts down.
+		but:   words(`: (?:scala|akka|org[./]apache[./]pekko)[./]`),
 		cause: "class $1 is in no jar of the image", do: "build the job's jar with the dependency that has it (a fat jar; not `provided`), push, and set `image`"},
 	{words: words(`(?:NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError)`),
 		cause: "the jar was built against another version of a library", do: "build against the Flink and connector versions of the image, push, and set `image`"},
@@ -110,7 +114,7 @@ var (
 // match of a text, with the kind's texts filled in.
 func (k kind) match(text string) (cause, do string, matched bool) {
 	at := k.words.FindStringSubmatchIndex(text)
-	if at == nil {
+	if at == nil || k.but != nil && k.but.MatchString(text) {
 		return "", "", false
 	}
 	fill := func(template string) string { return string(k.words.ExpandString(nil, template, text, at)) }

@@ -35,7 +35,7 @@ func (l Log) where() string {
 }
 
 // logFindings of a log: each known kind, the newest first, or else the last
-// stack that stands under an ERROR or FATAL record.
+// stack of which the process or the job ends.
 func logFindings(log Log) []Finding {
 	if log.Container == vaultContainer {
 		return vaultFindings(log)
@@ -45,7 +45,7 @@ func logFindings(log Log) []Finding {
 		f, certain := stackFinding(s, log.where())
 		if certain {
 			found = append(found, f)
-		} else if other == nil && (s.level == "ERROR" || s.level == "FATAL" || s.level == "") {
+		} else if other == nil && !s.passing {
 			other = append(other, f)
 		}
 	}

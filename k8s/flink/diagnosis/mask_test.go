@@ -65,3 +65,11 @@ func TestALogWithAPasswordIsToldWithoutIt(t *testing.T) {
 		}
 	}
 }
+
+// A cause names words of the message, so these are masked before they are taken.
+func TestACauseNamesNoSecret(t *testing.T) {
+	f := first("java.io.IOException: JAR file does not exist 'https://fraud:hunter2@repo.example.com/x.jar'\n\tat a.b.C.d(E.java:1)\n")
+	if f.Cause != "the image has no file https://***@repo.example.com/x.jar" || strings.Contains(f.String(), "hunter2") {
+		t.Error(f)
+	}
+}

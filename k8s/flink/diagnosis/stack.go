@@ -30,8 +30,9 @@ func (f failure) String() string {
 // A stack is a chain of failures, the outermost first.
 type stack struct {
 	chain []failure
-	// level of the log record before it, such as ERROR; empty where there was none.
-	level string
+	// passing: the log record before it does not say that the process or the
+	// job ends of it. A healthy start has such stacks too, of REST handlers.
+	passing bool
 }
 
 const className = `(?:[a-zA-Z_][\w$]*\.)+[A-Z][\w$]*`
@@ -44,7 +45,9 @@ var (
 	head = regexp.MustCompile(`^(?:Exception in thread "[^"]*" |Terminating due to |Caused by: )?(` + className + `)(?:: (.*))?$`)
 	// A record's message may end with an exception.
 	inRecord = regexp.MustCompile(`\s(` + className + `(?:Exception|Error))(?:: (.*))?$`)
-	record   = regexp.MustCompile(`^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* +\[?([A-Z]+)\b`)
+	record   = regexp.MustCompile(`^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* +\[?[A-Z]+\b`)
+	final    = regexp.MustCompile(`(?i)\bfatal\b|clusterentrypoint|uncaught| to FAILED| to RESTARTING`)
+	s3Path   = regexp.MustCompile(`\(Path: ([^)\s]+)\)`)
 	// Flink gives an exception of user code over as text.
 	serialized = regexp.MustCompile(`^(` + className + `)(?:: (.*))?$`)
 	library    = regexp.MustCompile(`^(?:java|javax|jdk|sun|com\.sun|scala|org\.apache|org\.slf4j|org\.rocksdb|io\.netty|io\.fabric8|io\.trino|com\.amazonaws|com\.facebook\.presto|com\.fasterxml|com\.google|com\.esotericsoftware|software\.amazon|okhttp3|okio)\.`)
@@ -56,7 +59,7 @@ var (
 func stacks(log string) []stack {
 	var found []stack
 	var now *stack
-	var level string
+	passing := false
 	nested := false
 	end := func() {
 		if now != nil && strong(*now) {
@@ -79,9 +82,9 @@ func stacks(log string) []stack {
 			nested = true
 		case record.MatchString(text):
 			end()
-			level = record.FindStringSubmatch(text)[1]
+			passing = !final.MatchString(text)
 			if m := inRecord.FindStringSubmatch(text); m != nil {
-				now = &stack{[]failure{{class: m[1], message: m[2]}}, level}
+				now = &stack{[]failure{{class: m[1], message: m[2]}}, passing}
 			}
 		case head.MatchString(text):
 			m := head.FindStringSubmatch(text)
@@ -93,7 +96,7 @@ func stacks(log string) []stack {
 				continue
 			}
 			end()
-			now = &stack{[]failure{{class: m[1], message: m[2]}}, level}
+			now = &stack{[]failure{{class: m[1], message: m[2]}}, passing}
 		case now != nil && now.chain[len(now.chain)-1].at == "":
 			// The message goes on.
 			of := &now.chain[len(now.chain)-1]
@@ -154,7 +157,18 @@ func (s stack) words(from int) string {
 		}
 		kept = append(kept, f.String())
 	}
-	text := strings.Join(kept[max(0, len(kept)-3):], "; caused by: ")
+	kept = kept[max(0, len(kept)-3):]
+	for i := range kept {
+		kept[i] = line(kept[i], (maxSeen-140)/len(kept))
+	}
+	text := strings.Join(kept, "; caused by: ")
+	// The S3 plugin names the path in a failure that wraps the server's.
+	for _, f := range s.chain[:from] {
+		if m := s3Path.FindStringSubmatch(f.message); m != nil {
+			text += " (path " + m[1] + ")"
+			break
+		}
+	}
 	if at != "" {
 		text = "in " + at + ": " + text
 	}
