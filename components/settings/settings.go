@@ -115,7 +115,8 @@ type Operator struct {
 	Release
 	// Replicas of the operator; one leads. Default 2.
 	Replicas int `json:"replicas"`
-	// WatchedNamespaces of an existing operator; empty: all. Not used otherwise: the jobs' namespaces are watched.
+	// WatchedNamespaces of an existing operator; empty: all. Of one that is installed here: those besides the jobs',
+	// such as one that a job leaves, until its FlinkDeployment is gone.
 	WatchedNamespaces []string `json:"watchedNamespaces"`
 	CRDs              CRDs     `json:"crds"`
 	Webhook           Webhook  `json:"webhook"`
