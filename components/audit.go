@@ -26,7 +26,7 @@ func (c *Job) statement(s settings.Settings, providers *Providers) pulumi.Output
 		{"role permissions", c.Job.Identity.RoleName, c.Identity.PolicyDocument},
 		{"role trust", c.Job.Identity.RoleName, c.Identity.TrustDocument},
 	}
-	known := []any{c.Store.KeyARN, c.Store.BucketARN, c.Identity.RoleARN, c.Identity.TrustSubject, c.Store.Trail}
+	known := []any{c.Store.KeyARN, c.Store.BucketARN, c.Identity.RoleARN, c.Identity.Subjects, c.Store.Trail}
 	first := len(known)
 	for _, d := range documents {
 		known = append(known, d.text)
@@ -46,7 +46,7 @@ func (c *Job) statement(s settings.Settings, providers *Providers) pulumi.Output
 				RecoveryWindowDays: job.State.RecoveryWindowDays,
 			},
 			Access: audit.Access{
-				RoleARN: text(2), Subjects: []string{text(3)}, Issuers: []string{providers.OIDCIssuer},
+				RoleARN: text(2), Subjects: known[3].([]string), Issuers: []string{providers.OIDCIssuer},
 				Administrators: s.AWS.Administrators, Erasers: s.AWS.Erasers,
 			},
 			Logs: audit.Logs{AccessLogs: "s3://" + policy.LogBucket(job.State.Bucket) + "/"},

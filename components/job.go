@@ -67,7 +67,7 @@ func NewJob(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.Resou
 		return nil, err
 	}
 	component.Workload, err = k8s.NewWorkload(ctx, name+"-workload", k8s.WorkloadArgs{
-		Job: job.Name, Namespace: job.Namespace, ServiceAccount: job.ServiceAccount,
+		Job: job.Name, Namespace: job.Namespace, ServiceAccount: job.ServiceAccount, AlsoTrust: job.Identity.AlsoTrust,
 		RoleARN:            component.Identity.RoleARN,
 		JobManagerReplicas: job.JobManager.Replicas,
 		OperatorNamespace:  args.Settings.Platform.Operator.Namespace,
@@ -122,7 +122,7 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 		Partition: providers.Partition, Account: providers.AccountID,
 		PolicyName: job.Identity.PolicyName, RoleName: job.Identity.RoleName,
 		Path: s.AWS.RolePath, PermissionsBoundary: s.AWS.PermissionsBoundary,
-		Issuers: []string{providers.OIDCIssuer}, ServiceAccount: serviceAccount,
+		Issuers: []string{providers.OIDCIssuer}, ServiceAccount: serviceAccount, AlsoTrust: job.Identity.AlsoTrust,
 		Access: c.Store.GrantReadWrite(),
 		Tags:   tags,
 	}, parent)
@@ -132,7 +132,7 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 	c.Credential, err = infra.NewCredential(ctx, name+"-credential", infra.CredentialArgs{
 		AuthPath: s.Vault.AuthPath, Mount: s.Vault.Mount, Secrets: job.Secrets(),
 		Role: job.Kafka.VaultRole, Policy: job.Kafka.VaultPolicy,
-		ServiceAccount: serviceAccount, TokenTTL: time.Duration(job.Kafka.TokenTTL),
+		ServiceAccount: serviceAccount, AlsoTrust: job.Identity.AlsoTrust, TokenTTL: time.Duration(job.Kafka.TokenTTL),
 	}, parent)
 	return err
 }
@@ -143,6 +143,9 @@ func (c *Job) outside(ctx *pulumi.Context, name string, args JobArgs, parent pul
 func (c *Job) deploy(ctx *pulumi.Context, name string, args JobArgs, stack flink.Stack, parent pulumi.ResourceOption) error {
 	job := args.Job
 	needs := slices.Concat(c.Store.Ready(), c.Identity.Ready(), c.Credential.Ready(), c.Workload.Ready(), args.Platform.Operator.Ready())
+	if args.Platform.OIDC != nil {
+		needs = append(needs, args.Platform.OIDC)
+	}
 	if c.Restore.record != nil {
 		needs = append(needs, c.Restore.record)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"flink-payments/components/settings"
+	"flink-payments/infra"
 	"flink-payments/k8s"
 	"flink-payments/k8s/chart"
 )
@@ -20,6 +21,9 @@ type PlatformArgs struct {
 	Existing pulumi.ProviderResource
 	// CRDs reads the operator's CRDs.
 	CRDs func(context.Context, chart.Source) ([]chart.CRD, error)
+	// OIDC is the account's OIDC provider of the cluster, made with AWS where the settings say so.
+	OIDC infra.OIDCProvider
+	AWS  pulumi.ProviderResource
 }
 
 // A Platform is what the cluster has once, for all jobs.
@@ -30,6 +34,8 @@ type Platform struct {
 	Namespaces  map[string]*k8s.Object
 	CertManager k8s.Part
 	Operator    k8s.Part
+	// OIDC is nil where the account has it.
+	OIDC pulumi.Resource
 }
 
 // NewPlatform makes the namespaces, cert-manager, and the operator with its CRDs.
@@ -45,6 +51,12 @@ func NewPlatform(ctx *pulumi.Context, args PlatformArgs, opts ...pulumi.Resource
 		return nil, fmt.Errorf("platform: %w", err)
 	}
 	parent := pulumi.Parent(platform)
+	if s.Cluster.CreateOIDCProvider {
+		platform.OIDC, err = infra.NewOIDCProvider(ctx, name+"-oidc-provider", args.OIDC, s.ResourceTags(settings.Project), parent, pulumi.Provider(args.AWS))
+		if err != nil {
+			return nil, fmt.Errorf("platform: %w", err)
+		}
+	}
 	for _, namespace := range ownNamespaces(s) {
 		platform.Namespaces[namespace], err = k8s.NewNamespace(ctx, name+"-namespace-"+namespace,
 			k8s.NamespaceArgs{Name: namespace, Labels: s.Labels(settings.Project)}, parent, pulumi.Provider(args.Existing))

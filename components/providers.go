@@ -23,6 +23,8 @@ type Providers struct {
 	Region     string
 	AccountID  string
 	OIDCIssuer string
+	// OIDC is the account's provider of that issuer.
+	OIDC infra.OIDCProvider
 
 	AWS        *aws.Provider
 	Vault      *vault.Provider
@@ -65,6 +67,15 @@ func newProviders(ctx *pulumi.Context, s settings.Settings) (*Providers, error) 
 	providers.Cluster, err = providers.cluster(ctx, s.Cluster)
 	if err != nil {
 		return nil, err
+	}
+	providers.OIDC = infra.OIDCProvider{
+		ARN:    providers.Partition.OIDCProviderARN(providers.AccountID, providers.OIDCIssuer),
+		Issuer: providers.OIDCIssuer, Cluster: s.Cluster.Name,
+	}
+	if !s.Cluster.CreateOIDCProvider {
+		if err := providers.OIDC.Check(ctx, providers.AWS); err != nil {
+			return nil, fmt.Errorf("%s:cluster: %w", settings.Project, err)
+		}
 	}
 	providers.Kubernetes, err = k8s.NewProvider(ctx, "kubernetes", providers.Cluster)
 	if err != nil {

@@ -42,7 +42,7 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	platform, err := NewPlatform(ctx, PlatformArgs{Settings: s, Existing: providers.Existing, CRDs: p.CRDs},
+	platform, err := NewPlatform(ctx, PlatformArgs{Settings: s, Existing: providers.Existing, CRDs: p.CRDs, OIDC: providers.OIDC, AWS: providers.AWS},
 		pulumi.Providers(providers.Kubernetes))
 	if err != nil {
 		return err

@@ -26,6 +26,9 @@ type CredentialArgs struct {
 	Policy string
 	// ServiceAccount that may log in, the only one.
 	ServiceAccount policy.ServiceAccount
+	// AlsoTrust are ServiceAccounts of the same namespace, by name, whose pods still run while ServiceAccount
+	// changes. They may log in too.
+	AlsoTrust []string
 	// TokenTTL of the login; it is not renewed beyond. Default 1h.
 	TokenTTL time.Duration
 }
@@ -107,7 +110,7 @@ func NewCredential(ctx *pulumi.Context, name string, args CredentialArgs, opts .
 	role, err := kubernetes.NewAuthBackendRole(ctx, name+"-role", &kubernetes.AuthBackendRoleArgs{
 		Backend:                       pulumi.String(args.AuthPath),
 		RoleName:                      pulumi.String(args.Role),
-		BoundServiceAccountNames:      pulumi.ToStringArray([]string{args.ServiceAccount.Name}),
+		BoundServiceAccountNames:      pulumi.ToStringArray(append([]string{args.ServiceAccount.Name}, args.AlsoTrust...)),
 		BoundServiceAccountNamespaces: pulumi.ToStringArray([]string{args.ServiceAccount.Namespace}),
 		TokenPolicies:                 pulumi.StringArray{read.Name},
 		TokenNoDefaultPolicy:          pulumi.Bool(true),

@@ -27,6 +27,9 @@ type IdentityArgs struct {
 	Issuers []string
 	// ServiceAccount that takes on the role, the only one.
 	ServiceAccount policy.ServiceAccount
+	// AlsoTrust are ServiceAccounts of the same namespace, by name, whose pods still run while ServiceAccount
+	// changes. They may take on the role too.
+	AlsoTrust []string
 	// Access is the role's only policy document: StateStore.GrantReadWrite.
 	Access pulumi.StringInput
 	Tags   map[string]string
@@ -42,6 +45,8 @@ type Identity struct {
 	RoleName pulumi.StringOutput
 	// TrustSubject is system:serviceaccount:NAMESPACE:NAME.
 	TrustSubject pulumi.StringOutput
+	// Subjects are TrustSubject and those that are trusted besides.
+	Subjects pulumi.StringArrayOutput
 	// PolicyARN, and the documents as JSON, for the audit.
 	PolicyARN      pulumi.StringOutput
 	PolicyDocument pulumi.StringOutput
@@ -84,7 +89,15 @@ func NewIdentity(ctx *pulumi.Context, name string, args IdentityArgs, opts ...pu
 	if err := args.check(); err != nil {
 		return fail(err)
 	}
-	trust := policy.Trust(args.Partition, args.Account, args.Issuers, args.ServiceAccount)
+	accounts := []policy.ServiceAccount{args.ServiceAccount}
+	for _, name := range args.AlsoTrust {
+		accounts = append(accounts, policy.ServiceAccount{Namespace: args.ServiceAccount.Namespace, Name: name})
+	}
+	trust := policy.Trust(args.Partition, args.Account, args.Issuers, accounts...)
+	var subjects []string
+	for _, account := range accounts {
+		subjects = append(subjects, account.Subject())
+	}
 
 	identity := &Identity{}
 	err := ctx.RegisterComponentResourceV2("flink-payments:infra:Identity", name, pulumi.Map{
@@ -101,9 +114,10 @@ func NewIdentity(ctx *pulumi.Context, name string, args IdentityArgs, opts ...pu
 	parent := pulumi.Parent(identity)
 
 	access, err := iam.NewPolicy(ctx, name+"-policy", &iam.PolicyArgs{
-		Name:        pulumi.String(args.PolicyName),
-		Path:        pulumi.String(args.Path),
-		Description: pulumi.String("State of the Flink job of " + args.ServiceAccount.Subject()),
+		Name: pulumi.String(args.PolicyName),
+		Path: pulumi.String(args.Path),
+		// IAM cannot change it: a text that a setting changes would replace the policy, whose name is taken.
+		Description: pulumi.String("State of a Flink job"),
 		Policy:      args.Access,
 		Tags:        pulumi.ToStringMap(args.Tags),
 	}, parent)
@@ -113,7 +127,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args IdentityArgs, opts ...pu
 	roleArgs := &iam.RoleArgs{
 		Name:               pulumi.String(args.RoleName),
 		Path:               pulumi.String(args.Path),
-		Description:        pulumi.String("Taken on by " + args.ServiceAccount.Subject()),
+		Description:        pulumi.String("Taken on by a Flink job"),
 		AssumeRolePolicy:   pulumi.String(trust.JSON()),
 		MaxSessionDuration: pulumi.Int(3600),
 		Tags:               pulumi.ToStringMap(args.Tags),
@@ -154,6 +168,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args IdentityArgs, opts ...pu
 	}).(pulumi.StringOutput)
 	identity.RoleName = role.Name
 	identity.TrustSubject = pulumi.String(args.ServiceAccount.Subject()).ToStringOutput()
+	identity.Subjects = pulumi.ToStringArray(subjects).ToStringArrayOutput()
 	identity.PolicyARN = access.Arn
 	identity.PolicyDocument = args.Access.ToStringOutput()
 	identity.TrustDocument = pulumi.String(trust.JSON()).ToStringOutput()

@@ -170,7 +170,7 @@ func (a OperatorArgs) grantSnapshots(ctx *pulumi.Context, name string, opts ...p
 	if err != nil {
 		return nil, err
 	}
-	binding, err := NewObject(ctx, name+"-snapshots-binding", roleBinding(a.Namespace, roleName, operatorServiceAccount, a.Labels), nil,
+	binding, err := NewObject(ctx, name+"-snapshots-binding", roleBinding(a.Namespace, roleName, a.Labels, operatorServiceAccount), nil,
 		append(opts, pulumi.DependsOn([]pulumi.Resource{granted}))...)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,8 @@ type WorkloadArgs struct {
 	Job            string
 	Namespace      string
 	ServiceAccount string
+	// AlsoTrust are ServiceAccounts whose pods still run while ServiceAccount changes: they keep the job's rights.
+	AlsoTrust []string
 	// RoleARN is the IAM role of the ServiceAccount.
 	RoleARN pulumi.StringInput
 	// JobManagerReplicas as in the job's specification.
@@ -82,7 +84,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args WorkloadArgs, opts ...pu
 			"annotations": map[string]any{"eks.amazonaws.com/role-arn": args.RoleARN},
 		}}},
 		{&component.Role, "role", jobRole(args.Namespace, args.Job, args.Labels), nil},
-		{&component.RoleBinding, "role-binding", roleBinding(args.Namespace, args.Job, args.ServiceAccount, args.Labels), nil},
+		{&component.RoleBinding, "role-binding", roleBinding(args.Namespace, args.Job, args.Labels, append([]string{args.ServiceAccount}, args.AlsoTrust...)...), nil},
 		{&component.NetworkPolicy, "network-policy", args.networkPolicy(), nil},
 	}
 	if args.JobManagerReplicas > 1 {
@@ -139,13 +141,17 @@ func role(namespace, name string, labels map[string]string, rules ...rbacv1.Poli
 	}
 }
 
-// roleBinding gives a Role to a ServiceAccount of the same namespace, under the Role's name.
-func roleBinding(namespace, role, serviceAccount string, labels map[string]string) rbacv1.RoleBinding {
+// roleBinding gives a Role to ServiceAccounts of the same namespace, under the Role's name.
+func roleBinding(namespace, role string, labels map[string]string, serviceAccounts ...string) rbacv1.RoleBinding {
+	var subjects []rbacv1.Subject
+	for _, name := range serviceAccounts {
+		subjects = append(subjects, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: namespace})
+	}
 	return rbacv1.RoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},
 		ObjectMeta: meta(namespace, role, labels),
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: serviceAccount, Namespace: namespace}},
+		Subjects:   subjects,
 	}
 }
 

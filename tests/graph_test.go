@@ -51,6 +51,11 @@ const (
 	issuer  = "https://oidc.eks.ap-south-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 )
 
+// oidcProviders of the account, by ARN: the cluster's own.
+func (g *graph) oidcProviders() []string {
+	return []string{"arn:" + g.partition() + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")}
+}
+
 // NewResource answers as the services do: with the inputs, and what they would add.
 func (g *graph) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	state := args.Inputs.Copy()
@@ -98,6 +103,11 @@ func (g *graph) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		}), nil
 	}
 	switch args.Token {
+	case "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
+		if !slices.Contains(g.oidcProviders(), args.Args["arn"].StringValue()) {
+			return nil, errors.New("reading IAM OIDC Provider: couldn't find resource")
+		}
+		return properties(map[string]any{"arn": args.Args["arn"].StringValue(), "clientIdLists": []any{"sts.amazonaws.com"}}), nil
 	case "aws:s3/getObjects:getObjects":
 		// The bucket holds one savepoint.
 		prefix := args.Args["prefix"].StringValue()

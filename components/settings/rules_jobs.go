@@ -30,6 +30,25 @@ var jobListRules = []validation.Rule[Settings]{
 	shared("iam-role-shared", "identity.roleName", "IAM names are unique in an account",
 		func(j Job) string { return j.Identity.RoleName }),
 	{
+		ID: "also-trust", Severity: validation.Refuse, Looks: "jobs[].identity.alsoTrust, jobs[].serviceAccount",
+		Reason: "it must be a ServiceAccount that this job leaves: any other would reach the job's state and credential",
+		Fix:    "the name that serviceAccount had before, or nothing", Source: "design: one job, one bucket, one identity",
+		Check: func(s Settings) []validation.Finding {
+			taken := map[[2]string]bool{}
+			for _, j := range s.Jobs {
+				taken[[2]string{j.Namespace, j.ServiceAccount}] = true
+			}
+			var found []validation.Finding
+			for i, j := range s.Jobs {
+				for n, name := range j.Identity.AlsoTrust {
+					good := labelPattern.MatchString(name) && name != "default" && !taken[[2]string{j.Namespace, name}]
+					found = append(found, unless(good, JobPath(i, fmt.Sprintf("identity.alsoTrust[%d]", n)), name)...)
+				}
+			}
+			return found
+		},
+	},
+	{
 		ID: "iam-names", Severity: validation.Refuse, Looks: "jobs[].identity",
 		Reason: "the name is too long for IAM, or has a character that IAM refuses", Fix: "letters, digits and +=,.@_-; a role at most 64 characters, a policy 128", Source: "AWS: IAM name limits",
 		Check: func(s Settings) []validation.Finding {

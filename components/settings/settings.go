@@ -65,6 +65,9 @@ type Cluster struct {
 	RoleARN string `json:"roleArn"`
 	// OIDCIssuer of the cluster, https://...; empty: looked up by the cluster's name.
 	OIDCIssuer string `json:"oidcIssuer"`
+	// CreateOIDCProvider makes the account's IAM OIDC provider of the issuer, where nobody else does. One stack
+	// of an account may make it for a cluster. Default false: it must be there.
+	CreateOIDCProvider bool `json:"createOidcProvider"`
 }
 
 // Platform are what the cluster gets once, for all jobs.
@@ -112,7 +115,8 @@ type Operator struct {
 	Release
 	// Replicas of the operator; one leads. Default 2.
 	Replicas int `json:"replicas"`
-	// WatchedNamespaces of an existing operator; empty: all. Not used otherwise: the jobs' namespaces are watched.
+	// WatchedNamespaces of an existing operator; empty: all. Of one that is installed here: those besides the jobs',
+	// such as one that a job leaves, until its FlinkDeployment is gone.
 	WatchedNamespaces []string `json:"watchedNamespaces"`
 	CRDs              CRDs     `json:"crds"`
 	Webhook           Webhook  `json:"webhook"`
@@ -174,4 +178,7 @@ type Identity struct {
 	PolicyName string `json:"policyName"`
 	// RoleName of the IAM role, at most 64 characters. Default: CLUSTER-NAMESPACE-NAME.
 	RoleName string `json:"roleName"`
+	// AlsoTrust are the ServiceAccounts, by name, that the job leaves: while serviceAccount changes the role, the
+	// Vault role and the Kubernetes Role keep trusting them, for the pods that still run. Default: none.
+	AlsoTrust []string `json:"alsoTrust"`
 }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"flink-payments/infra/observe"
@@ -32,16 +33,29 @@ func (s Settings) Observed(j Job) observe.Job {
 	return observe.Job{
 		Name: j.Name, Namespace: j.Namespace, Environment: s.Environment, Team: s.Team,
 		CheckpointInterval: time.Duration(j.Checkpoints.Interval), CheckpointTimeout: time.Duration(j.Checkpoints.Timeout),
-		CheckpointMinPause: time.Duration(j.Checkpoints.MinPause), TolerableFailures: j.Checkpoints.TolerableFailures, TaskManagers: j.TaskManagers(), Suspended: j.Suspended,
+		CheckpointMinPause: time.Duration(j.Checkpoints.MinPause), TolerableFailures: j.Checkpoints.TolerableFailures, TaskManagers: fewestTaskManagers(j), Suspended: j.Suspended,
 	}
 }
 
-// WatchedNamespaces are the jobs', sorted, or those of an existing operator; nil: all.
+// fewestTaskManagers that a healthy job has. The operator's autoscaler moves their number, down to one
+// (job.autoscaler.vertex.min-parallelism is 1): that is no alert.
+func fewestTaskManagers(j Job) int {
+	for _, key := range []string{"job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"} {
+		if strings.EqualFold(strings.TrimSpace(j.FlinkConfiguration[key]), "true") {
+			return 1
+		}
+	}
+	return j.TaskManagers()
+}
+
+// WatchedNamespaces are the jobs' and those that are named besides, sorted, or those of an existing operator; nil: all.
 func (s Settings) WatchedNamespaces() []string {
 	if s.Platform.Operator.Existing {
 		return s.Platform.Operator.WatchedNamespaces
 	}
-	return s.JobNamespaces()
+	watched := append(s.JobNamespaces(), s.Platform.Operator.WatchedNamespaces...)
+	slices.Sort(watched)
+	return slices.Compact(watched)
 }
 
 // JobNamespaces are the jobs', sorted, each once.

@@ -1,8 +1,8 @@
 package policy
 
-// audience that EKS puts into a ServiceAccount's token. It is a word and no host name: the same in
+// Audience that EKS puts into a ServiceAccount's token. It is a word and no host name: the same in
 // every partition, China's included (eksctl issue 1910).
-const audience = "sts.amazonaws.com"
+const Audience = "sts.amazonaws.com"
 
 // A ServiceAccount of Kubernetes.
 type ServiceAccount struct {
@@ -15,11 +15,15 @@ func (s ServiceAccount) Subject() string {
 	return "system:serviceaccount:" + s.Namespace + ":" + s.Name
 }
 
-// Trust lets one ServiceAccount, and nobody else, take on a role. Both the subject and the audience are
+// Trust lets the named ServiceAccounts, and nobody else, take on a role. Both the subject and the audience are
 // pinned: either alone would let other tokens of the cluster in. A job that may run
 // in several clusters has one issuer each.
-func Trust(partition Partition, account string, issuers []string, who ServiceAccount) Document {
+func Trust(partition Partition, account string, issuers []string, who ...ServiceAccount) Document {
 	var statements []Statement
+	var subjects []string
+	for _, account := range who {
+		subjects = append(subjects, account.Subject())
+	}
 	for _, issuer := range issuers {
 		host := issuerHost(issuer)
 		statements = append(statements, Statement{
@@ -27,8 +31,8 @@ func Trust(partition Partition, account string, issuers []string, who ServiceAcc
 			Principal: &Principal{Federated: []string{partition.OIDCProviderARN(account, issuer)}},
 			Action:    []string{"sts:AssumeRoleWithWebIdentity"},
 			Condition: Condition{"StringEquals": {
-				host + ":aud": {audience},
-				host + ":sub": {who.Subject()},
+				host + ":aud": {Audience},
+				host + ":sub": subjects,
 			}},
 		})
 	}

@@ -75,7 +75,9 @@ func (j Job) Configuration(s Stack) map[string]string {
 		// By index, a caller's container would be merged into Flink's own.
 		"kubernetes.operator.pod-template.merge-arrays-by-name": "true",
 		"kubernetes.operator.jm-deployment-recovery.enabled":    "true",
-		"kubernetes.operator.savepoint.format.type":             j.Savepoint.Format,
+		// The JobManagers of a suspended or ended job would stay for a day: long enough to read its log, and no longer.
+		"kubernetes.operator.jm-deployment.shutdown-ttl": (10 * Minute).Flink(),
+		"kubernetes.operator.savepoint.format.type":      j.Savepoint.Format,
 		// A destroy takes the job with a last savepoint. A job in a terminal state needs
 		// none; of one that restarts for ever the operator waits for RUNNING (FLINK-40388).
 		"kubernetes.operator.job.savepoint-on-deletion": strconv.FormatBool(!j.Savepoint.SkipOnDelete),

@@ -32,6 +32,7 @@ func TestTheGuidesManifestIsProducedKeyByKey(t *testing.T) {
 		"kubernetes.operator.savepoint.cleanup.enabled":               "false",
 		"kubernetes.operator.job.upgrade.last-state-fallback.enabled": "false",
 		"kubernetes.operator.pod-template.merge-arrays-by-name":       "true",
+		"kubernetes.operator.jm-deployment.shutdown-ttl":              "10 min",
 		"web.submit.enable":                                           "false",
 		"web.cancel.enable":                                           "false",
 	} {

@@ -28,6 +28,7 @@ const (
 	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	exclusiveType  = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 	inlineType     = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+	oidcType       = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 	trailType      = "aws:cloudtrail/trail:Trail"
 )
 
@@ -42,7 +43,7 @@ var awsRequired = map[string][]string{
 	"aws:s3/bucketNotification:BucketNotification":           {"bucket"},
 	world.KeyType: nil, aliasType: {"targetKeyId"}, iamPolicyType: {"policy"}, roleType: {"assumeRolePolicy"},
 	attachmentType: {"role", "policyArn"}, exclusiveType: {"roleName", "policyArns"}, inlineType: {"roleName", "policyNames"},
-	trailType: {"s3BucketName"},
+	trailType: {"s3BucketName"}, oidcType: {"clientIdLists", "url"},
 }
 
 // accountID is that of every rehearsal.
@@ -117,7 +118,7 @@ var awsReplaces = map[string][]string{
 	world.BucketType: {"bucket", "objectLockEnabled"}, world.S3ObjectType: {"bucket", "key"},
 	world.KeyType: {"customerMasterKeySpec", "keyUsage", "multiRegion"}, aliasType: {"name"},
 	iamPolicyType: {"name", "path", "description"}, roleType: {"name", "path"},
-	attachmentType: {"role", "policyArn"}, exclusiveType: {"roleName"}, inlineType: {"roleName"}, trailType: {"name"},
+	attachmentType: {"role", "policyArn"}, exclusiveType: {"roleName"}, inlineType: {"roleName"}, trailType: {"name"}, oidcType: {"url"},
 }
 
 func (a *account) Replaces(r *provider.Request, path string) bool {
@@ -151,6 +152,8 @@ func (a *account) Create(r *provider.Request) (string, map[string]any, error) {
 			return "", nil, fmt.Errorf("creating S3 Bucket (%s): BucketAlreadyExists: The requested bucket name is not available. The bucket namespace is shared by all users of the system.", id)
 		}
 		return "", nil, fmt.Errorf("creating S3 Bucket (%s): BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and you already own it.", id)
+	case oidcType:
+		return "", nil, fmt.Errorf("creating IAM OIDC Provider: EntityAlreadyExists: Provider with url %s already exists.", plain.Text(r.Inputs, "url"))
 	case roleType, iamPolicyType:
 		return "", nil, fmt.Errorf("creating IAM %s: EntityAlreadyExists: %s with name %s already exists.", r.Type, r.Type, plain.Text(r.Inputs, "name"))
 	case aliasType:

@@ -34,8 +34,14 @@ func (a *account) Invoke(r *provider.Request) (map[string]any, error) {
 			"identities":             []any{map[string]any{"oidcs": []any{map[string]any{"issuer": "https://" + oidc}}}},
 		}, nil
 	case "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider":
-		return map[string]any{"id": a.arn(r, "iam", "", "oidc-provider/"+oidc), "arn": a.arn(r, "iam", "", "oidc-provider/"+oidc),
-			"url": oidc, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tags": map[string]any{}}, nil
+		// The cluster's own is there, and what was made.
+		arn := plain.Text(r.Inputs, "arn")
+		if _, made := a.world.Get("aws", oidcType, arn); !made && arn != a.arn(r, "iam", "", "oidc-provider/"+oidc) {
+			return nil, fmt.Errorf("reading IAM OIDC Provider: couldn't find resource")
+		}
+		_, url, _ := strings.Cut(arn, ":oidc-provider/")
+		return map[string]any{"id": arn, "arn": arn,
+			"url": url, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tags": map[string]any{}}, nil
 	case "aws:s3/getObjects:getObjects", "aws:s3/getBucketObjects:getBucketObjects":
 		bucket, prefix := plain.Text(r.Inputs, "bucket"), plain.Text(r.Inputs, "prefix")
 		if _, there := a.world.Get("aws", world.BucketType, bucket); !there {

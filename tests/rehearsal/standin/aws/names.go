@@ -58,6 +58,8 @@ func (a *account) id(r *provider.Request) (string, error) {
 		return plain.Text(in, "role") + "-" + plain.Digest(plain.Text(in, "policyArn"))[:12], nil
 	case exclusiveType, inlineType:
 		return plain.Text(in, "roleName"), nil
+	case oidcType:
+		return a.arn(r, "iam", "", "oidc-provider/"+strings.TrimPrefix(plain.Text(in, "url"), "https://")), nil
 	case trailType:
 		return a.arn(r, "cloudtrail", a.region(r), "trail/"+plain.Text(in, "name")), nil
 	}
@@ -109,6 +111,8 @@ func (a *account) outputs(r *provider.Request, id string) map[string]any {
 	case roleType:
 		state["arn"] = a.arn(r, "iam", "", "role"+iamPath(r.Inputs)+id)
 		state["uniqueId"] = "AROA" + strings.ToUpper(plain.Digest(id)[:17])
+	case oidcType:
+		state["arn"] = id
 	case trailType:
 		state["arn"], state["homeRegion"] = id, region
 	}
