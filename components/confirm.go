@@ -37,7 +37,7 @@ func confirm(ctx *pulumi.Context, jobs []*Job) error {
 }
 
 func (c *Job) confirm(ctx *pulumi.Context) error {
-	proved, known, err := recorded(ctx, c.Deployment.Proof)
+	proved, known, err := recorded(ctx, c.Deployment.Proof.Input)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: its proof: %w", c.Job.Name, err)

@@ -5,7 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// recorded waits for the value of a Stash, which the engine answers by itself,
+// recorded waits for a value of a Stash (its Output is what was recorded first, its
+// Input what this run gives), which the engine answers by itself,
 // and with what is known in a preview too; known is false where a preview cannot
 // tell.
 //
@@ -15,8 +16,8 @@ import (
 // for an output: an ApplyT runs beside the program, and what it registers is
 // known to no dependency. UnsafeAwaitOutput is what pulumi-go-provider and
 // pulumi-eks build such waits on.
-func recorded(ctx *pulumi.Context, stash *pulumi.Stash) (entry map[string]any, known bool, err error) {
-	answered, err := internals.UnsafeAwaitOutput(ctx.Context(), stash.Output)
+func recorded(ctx *pulumi.Context, value pulumi.AnyOutput) (entry map[string]any, known bool, err error) {
+	answered, err := internals.UnsafeAwaitOutput(ctx.Context(), value)
 	if err != nil {
 		return nil, false, err
 	}

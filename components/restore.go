@@ -52,7 +52,7 @@ func newRestore(ctx *pulumi.Context, name string, args JobArgs, opts ...pulumi.R
 	if err != nil {
 		return restore{}, err
 	}
-	entry, _, err := recorded(ctx, stash)
+	entry, _, err := recorded(ctx, stash.Output)
 	if err != nil {
 		return restore{}, err
 	}

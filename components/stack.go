@@ -42,14 +42,17 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	reader := p.Reader
+	if reader == nil {
+		reader = k8s.NewClient(providers.Cluster)
+	}
+	if err := moved(ctx, s, reader); err != nil {
+		return err
+	}
 	platform, err := NewPlatform(ctx, PlatformArgs{Settings: s, Existing: providers.Existing, CRDs: p.CRDs, OIDC: providers.OIDC, AWS: providers.AWS},
 		pulumi.Providers(providers.Kubernetes))
 	if err != nil {
 		return err
-	}
-	reader := p.Reader
-	if reader == nil {
-		reader = k8s.NewClient(providers.Cluster)
 	}
 	jobs := make([]*Job, len(s.Jobs))
 	for i, job := range s.Jobs {

@@ -59,7 +59,7 @@ func (o Option) single(value string) error {
 		return memory(value)
 	case "Enum":
 		for _, of := range o.Values {
-			if strings.ToUpper(of) == strings.ToUpper(value) {
+			if strings.EqualFold(of, value) {
 				return nil
 			}
 		}

@@ -87,7 +87,7 @@ func (t table) ask(java string, versions []string, paths map[string][]string) ([
 		}
 		lines, told, err := options(java, "read", paths[version], input.Bytes())
 		if err != nil || len(lines) != len(questions) {
-			return nil, fmt.Errorf("Flink %s: %d answers to %d questions: %w\n%s", version, len(lines), len(questions), err, told)
+			return nil, fmt.Errorf("version %s of Flink: %d answers to %d questions: %w\n%s", version, len(lines), len(questions), err, told)
 		}
 		for i, q := range questions {
 			if took[q] == nil && refused[q] == nil {
