@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	programsettings "flink-payments/components/settings"
 	"flink-payments/tests/rehearsal/charts"
 	"flink-payments/tests/rehearsal/engine"
 	"flink-payments/tests/rehearsal/inspect"
@@ -51,7 +52,7 @@ func (r *Rehearsal) copySettings() error {
 }
 
 // NextOperator is the version that the tour goes to.
-const NextOperator = "1.15.0"
+const NextOperator = "1.16.0"
 
 // serveCharts serves the charts in the settings' versions and points the
 // settings at them, unless a copy of settings comes with a repository that is
@@ -71,7 +72,7 @@ func (r *Rehearsal) serveCharts() error {
 		crds = ""
 	}
 	served, err := charts.Serve(filepath.Join(r.Dir, "charts.port"), crds,
-		slices.Compact([]string{version(settings.Operator, "1.10.0"), NextOperator}), version(settings.CertManager, "v1.15.3"))
+		slices.Compact([]string{version(settings.Operator, programsettings.DefaultOperator), NextOperator}), version(settings.CertManager, "v1.15.3"))
 	if err != nil {
 		return err
 	}
