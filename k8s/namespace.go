@@ -23,7 +23,7 @@ type NamespaceArgs struct {
 func NewNamespace(ctx *pulumi.Context, name string, args NamespaceArgs, opts ...pulumi.ResourceOption) (*Object, error) {
 	namespace := corev1.Namespace{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: meta("", args.Name, map[string]string{}),
+		ObjectMeta: objectMeta("", args.Name, map[string]string{}),
 	}
 	maps.Copy(namespace.Labels, args.Labels)
 	for mode, standard := range map[string]string{"enforce": "baseline", "warn": "restricted", "audit": "restricted"} {

@@ -88,8 +88,8 @@ func toInput(value any) pulumi.Input {
 	return pulumi.Any(value)
 }
 
-// meta names an object, whose declared fields are the program's own.
-func meta(namespace, name string, labels map[string]string) metav1.ObjectMeta {
+// objectMeta names an object, whose declared fields are the program's own.
+func objectMeta(namespace, name string, labels map[string]string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name: name, Namespace: namespace, Labels: labels,
 		Annotations: map[string]string{manifest.PatchForce: "true"},

@@ -187,7 +187,7 @@ func (OperatorArgs) podLabels() map[string]string {
 func (a OperatorArgs) disruptionBudget() policyv1.PodDisruptionBudget {
 	return policyv1.PodDisruptionBudget{
 		TypeMeta:   metav1.TypeMeta{APIVersion: policyv1.SchemeGroupVersion.String(), Kind: "PodDisruptionBudget"},
-		ObjectMeta: meta(a.Namespace, operatorRelease, a.Labels),
+		ObjectMeta: objectMeta(a.Namespace, operatorRelease, a.Labels),
 		Spec: policyv1.PodDisruptionBudgetSpec{
 			MaxUnavailable: ptr.To(intstr.FromInt32(1)),
 			Selector:       &metav1.LabelSelector{MatchLabels: a.podLabels()},

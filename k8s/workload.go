@@ -115,7 +115,7 @@ func (a WorkloadArgs) check() error {
 func (a WorkloadArgs) serviceAccount() corev1.ServiceAccount {
 	account := corev1.ServiceAccount{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ServiceAccount"},
-		ObjectMeta: meta(a.Namespace, a.ServiceAccount, a.Labels),
+		ObjectMeta: objectMeta(a.Namespace, a.ServiceAccount, a.Labels),
 	}
 	// Without it old SDKs ask the global STS endpoint, in another region.
 	account.Annotations["eks.amazonaws.com/sts-regional-endpoints"] = "true"
@@ -136,7 +136,7 @@ func jobRole(namespace, name string, labels map[string]string) rbacv1.Role {
 func role(namespace, name string, labels map[string]string, rules ...rbacv1.PolicyRule) rbacv1.Role {
 	return rbacv1.Role{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
-		ObjectMeta: meta(namespace, name, labels),
+		ObjectMeta: objectMeta(namespace, name, labels),
 		Rules:      rules,
 	}
 }
@@ -149,7 +149,7 @@ func roleBinding(namespace, role string, labels map[string]string, serviceAccoun
 	}
 	return rbacv1.RoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},
-		ObjectMeta: meta(namespace, role, labels),
+		ObjectMeta: objectMeta(namespace, role, labels),
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
 		Subjects:   subjects,
 	}
@@ -176,7 +176,7 @@ func (a WorkloadArgs) networkPolicy() networkingv1.NetworkPolicy {
 	}
 	return networkingv1.NetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: "NetworkPolicy"},
-		ObjectMeta: meta(a.Namespace, a.Job, a.Labels),
+		ObjectMeta: objectMeta(a.Namespace, a.Job, a.Labels),
 		Spec: networkingv1.NetworkPolicySpec{
 			PodSelector: own,
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
@@ -205,7 +205,7 @@ func tcp(ports ...int32) []networkingv1.NetworkPolicyPort {
 func (a WorkloadArgs) disruptionBudget() policyv1.PodDisruptionBudget {
 	return policyv1.PodDisruptionBudget{
 		TypeMeta:   metav1.TypeMeta{APIVersion: policyv1.SchemeGroupVersion.String(), Kind: "PodDisruptionBudget"},
-		ObjectMeta: meta(a.Namespace, a.Job+"-jobmanager", a.Labels),
+		ObjectMeta: objectMeta(a.Namespace, a.Job+"-jobmanager", a.Labels),
 		Spec: policyv1.PodDisruptionBudgetSpec{
 			MinAvailable: ptr.To(intstr.FromInt32(1)),
 			Selector:     &metav1.LabelSelector{MatchLabels: map[string]string{"app": a.Job, "component": "jobmanager"}},
