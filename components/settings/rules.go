@@ -44,9 +44,10 @@ func alertViolations(job observe.Job, alerts observe.Alerts) validation.Violatio
 	return found
 }
 
+// JobPath is the path of a setting of the i-th job: jobs[0].name.
 func JobPath(i int, below string) string { return validation.Join(fmt.Sprintf("jobs[%d]", i), below) }
 
-// Rules judge a stack's settings; a job's own rules are flink.Rules.
+// Rules judge a stack's settings; a job's own are k8s/flink/rules.
 var Rules = slices.Concat(accountRules, clusterRules, platformRules, vaultRules, stackRules, jobListRules, consoleRules)
 
 func unless(good bool, path, value string) []validation.Finding {

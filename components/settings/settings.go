@@ -1,3 +1,6 @@
+// Package settings is what a person writes: types, strict decoding, defaults,
+// and the rules on a stack; all violations at once. It registers nothing, and
+// what judges one job alone stands in k8s/flink/rules.
 package settings
 
 import (

@@ -1,6 +1,6 @@
 // Package flink turns a job's plain Go specification into the operator's
-// FlinkDeployment document, and judges both. It knows no Pulumi: values in,
-// documents and violations out.
+// FlinkDeployment and its savepoints. It knows no Pulumi and judges nothing:
+// that is k8s/flink/rules.
 package flink
 
 // A Job is what a person writes of one Flink application. It is both the shape

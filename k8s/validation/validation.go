@@ -1,4 +1,4 @@
-// Package rules says what a rule is, how it is broken, and how that reads.
+// Package validation says what a rule is, how it is broken, and how that reads.
 // It knows no setting: the tables stand beside what they judge (k8s/flink for
 // a job, components for a stack).
 package validation

@@ -1,3 +1,5 @@
+// Package memory is how Flink splits a process' memory. It knows sizes and
+// flinkConfiguration, and neither jobs nor rules.
 package memory
 
 import (

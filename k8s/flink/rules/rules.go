@@ -1,3 +1,6 @@
+// Package rules refuses or warns about one job, by its specification, its
+// effective flinkConfiguration and the stack that it is in. What several jobs
+// share is judged in components/settings.
 package rules
 
 import (
