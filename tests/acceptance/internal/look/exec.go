@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/streaming/pkg/httpstream"
 	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/streaming/pkg/httpstream"
 )
 
 // ReadFile reads a file inside Flink's container by cat, which every image has that has a shell.
